@@ -1,0 +1,51 @@
+# `make run` and `make test` set up all they need themselves; `make help` lists the rest.
+SHELL := /bin/sh
+BIN := .venv/bin
+RUN_READY := .venv/.run-ready
+DEV_READY := .venv/.dev-ready
+UV := $(BIN)/uv --no-config
+COMPILE := $(UV) pip compile pyproject.toml --quiet --no-header --universal --python-version 3.11 \
+	--generate-hashes --extra local
+
+.PHONY: help run test test-fast check format lock clean clean-root
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+
+run: $(RUN_READY) ## process a video on this machine: make run VIDEO=/path/to/video (default: a sample)
+	@$(BIN)/vib run $(if $(VIDEO),"$(VIDEO)") $(if $(AGAIN),--again)
+
+test: check ## every check and every test
+	@$(BIN)/pytest --cov --cov-report=term:skip-covered $(ARGS)
+
+test-fast: $(DEV_READY) ## the tests that take moments
+	@$(BIN)/pytest -m "not slow" $(ARGS)
+
+check: $(DEV_READY) ## ruff, mypy --strict and the import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(DEV_READY) ## lay the code out
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+lock: $(DEV_READY) ## bring the lock files up to date
+	@$(COMPILE) -U -o requirements.lock
+	@$(COMPILE) -U --group dev -c requirements.lock -o requirements-dev.lock
+	@echo uv | $(UV) pip compile - -U --quiet --no-header --generate-hashes --python-version 3.11 -o requirements-uv.lock
+
+clean: ## remove what was built and every result under var/
+	@rm -rf .venv var .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+clean-root: ## prove the two commands in a fresh Debian 12 (root, debootstrap)
+	@tools/clean_root.sh
+
+$(RUN_READY): requirements.lock requirements-uv.lock pyproject.toml tools/bootstrap.py
+	@python3 tools/bootstrap.py run
+	@touch $@
+
+$(DEV_READY): requirements-dev.lock requirements-uv.lock pyproject.toml tools/bootstrap.py
+	@python3 tools/bootstrap.py dev
+	@touch $@ $(RUN_READY)

@@ -1,0 +1,1 @@
+"""Amazon SWF on one machine: durable, and wire compatible."""

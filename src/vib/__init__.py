@@ -1,0 +1,5 @@
+"""A video and face pipeline on Amazon SWF."""
+
+from importlib.metadata import version
+
+__version__ = version("vib")
