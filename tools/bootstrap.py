@@ -20,23 +20,25 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 UV = VENV / "bin" / "uv"
 LOCKS = {"run": "requirements.lock", "dev": "requirements-dev.lock"}
+OLDEST_PYTHON = 0x030B0000
 HAS_PIP = find_spec("ensurepip") is not None
 SYSTEM_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 def main() -> None:
     """Bring the environment up to date with the lock file of the wanted kind."""
-    if len(sys.argv) != 2 or sys.argv[1] not in LOCKS:
+    kind = "".join(sys.argv[1:])
+    if kind not in LOCKS:
         sys.exit("usage: bootstrap.py run|dev")
-    if sys.version_info < (3, 11):
+    if sys.hexversion < OLDEST_PYTHON:
         sys.exit(f"Python 3.11 or later is needed, this is {sys.version.split()[0]}.")
     if not PYTHON.exists():
         venv.create(VENV, symlinks=True, clear=True, with_pip=HAS_PIP)
     if not UV.exists():
         install_uv()
     # `run` adds to what is there, so that it does not take the developer's tools away.
-    verb = ["install", "-r"] if sys.argv[1] == "run" else ["sync"]
-    uv("pip", *verb, str(ROOT / LOCKS[sys.argv[1]]), "--require-hashes")
+    verb = ["install", "-r"] if kind == "run" else ["sync"]
+    uv("pip", *verb, str(ROOT / LOCKS[kind]), "--require-hashes")
     uv("pip", "install", "--no-deps", "--editable", str(ROOT))
 
 
@@ -51,9 +53,9 @@ def install_uv() -> None:
 
 
 def debian_pip_wheel(folder: Path) -> Path:
-    """Fetch pip's wheel with apt into `folder` alone; the machine's own apt state stays as it is."""
+    """Fetch pip's wheel with apt, which keeps all it needs for that in `folder`."""
     if not which("apt-get") or not which("dpkg-deb"):
-        sys.exit("This python3 has no ensurepip: install your system's python3-venv, then try again.")
+        sys.exit("This python3 has no ensurepip: install your system's package python3-venv.")
     lists, archives = folder / "lists", folder / "archives"
     (lists / "partial").mkdir(parents=True)
     (archives / "partial").mkdir(parents=True)
