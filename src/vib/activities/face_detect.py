@@ -1,0 +1,106 @@
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import UUID
+
+from PIL import Image
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from swflow import Retry, activity
+from vib import __version__, keys
+from vib.activities.stage import stage
+from vib.db.models import Asset, AssetType, Feature
+from vib.db.queries import save_asset, upsert
+from vib.faces.find import FaceShot, find_faces
+from vib.messages import VideoJob
+from vib.services import Services, services
+
+
+@activity(
+    "FaceDetect",
+    version=__version__,
+    task_list="faces",
+    start_to_close=timedelta(hours=10),
+    schedule_to_close=timedelta(hours=15),
+    heartbeat_timeout=timedelta(minutes=1),
+    retry=Retry(failures=2, timeouts=(2, 4)),
+)
+def face_detect(job: VideoJob) -> None:
+    """Find the faces of a video, follow each through it, and store the best of every track."""
+    context = services()
+    with stage(context.sessions, job.media_id, "FaceDetect") as progress:
+        with context.storage.local(keys.original(job.media_id)) as source:
+            tracks = find_faces(source, progress=progress)
+        faces = [
+            _Face(track.track_id, number, shot)
+            for track in tracks
+            for number, shot in enumerate(track.shots)
+        ]
+        sizes = [_store_picture(context, job.media_id, face) for face in faces]
+        with context.sessions.begin() as session:
+            for face, size in zip(faces, sizes, strict=True):
+                _save_face(session, job.media_id, face, size)
+            # A run that was repeated may have found fewer faces than the one before it.
+            session.execute(
+                delete(Asset).where(
+                    Asset.media_id == job.media_id,
+                    Asset.asset_type == AssetType.FACE,
+                    Asset.name.not_in([face.name for face in faces]),
+                )
+            )
+
+
+@dataclass(frozen=True)
+class _Face:
+    track_id: int
+    number: int
+    shot: FaceShot
+
+    @property
+    def name(self) -> str:
+        return f"{self.track_id}_{self.number}"
+
+    def key(self, media_id: UUID) -> str:
+        return keys.face(media_id, self.track_id, self.number)
+
+
+def _store_picture(context: Services, media_id: UUID, face: _Face) -> int:
+    """Store a face's picture; its size in bytes."""
+    with TemporaryDirectory(dir=context.settings.scratch_folder) as folder:
+        path = Path(folder) / "face.jpg"
+        Image.fromarray(face.shot.picture).save(path, quality=92)
+        context.storage.save(face.key(media_id), path)
+        return path.stat().st_size
+
+
+def _save_face(session: Session, media_id: UUID, face: _Face, size: int) -> None:
+    shot = face.shot
+    height, width = shot.picture.shape[:2]
+    asset_id = save_asset(
+        session,
+        media_id=media_id,
+        asset_type=AssetType.FACE,
+        name=face.name,
+        key=face.key(media_id),
+        mimetype="image/jpeg",
+        bytes=size,
+        width=width,
+        height=height,
+        timecode=shot.timecode,
+    )
+    x, y, w, h = shot.box
+    row = {
+        "asset_id": asset_id,
+        "track_id": face.track_id,
+        "coordinates": {
+            "x": x, "y": y, "width": w, "height": h,
+            "yaw": shot.yaw, "pitch": shot.pitch, "roll": shot.roll,
+            "sharpness": shot.sharpness,
+        },
+        "detection_confidence": shot.confidence,
+        "score": shot.score,
+        "embedding": shot.embedding,
+    }  # fmt: skip
+    upsert(session, Feature, ("asset_id",), row)

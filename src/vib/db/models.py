@@ -1,0 +1,187 @@
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID, uuid4
+
+from pgvector.sqlalchemy import Vector
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    MetaData,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from vib.faces.results import RecognitionResult
+
+EMBEDDING_SIZE = 128
+
+
+class MediaStatus(StrEnum):
+    """How far a video is. FAILED is never reached from VISIBLE: what can be watched stays so."""
+
+    PENDING = "pending"
+    VISIBLE = "visible"
+    COMPLETE = "complete"
+    FAILED = "failed"
+
+
+class AssetType(StrEnum):
+    """What a stored file is to its video."""
+
+    ORIGINAL = "original"
+    MAIN = "main"
+    POSTER = "poster"
+    THUMBNAIL = "thumbnail"
+    FACE = "face"
+
+
+class StageStatus(StrEnum):
+    """How far one stage of the pipeline is with one video."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
+    """A check that `column` holds one of an enumeration's values."""
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+class Base(DeclarativeBase):
+    """Constraint names are fixed, so that a migration can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: DateTime(timezone=True), dict[str, Any]: JSONB}  # noqa: RUF012
+
+
+class User(Base):
+    """Somebody who uploads videos."""
+
+    __tablename__ = "users"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    email: Mapped[str] = mapped_column(unique=True)
+    display_name: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Media(Base):
+    """A video of a user; its id is also the workflow's id. One user holds a file's content once."""
+
+    __tablename__ = "media"
+    __table_args__ = (UniqueConstraint("user_id", "sha256"), one_of("status", MediaStatus))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    sha256: Mapped[str]
+    filename: Mapped[str]
+    title: Mapped[str]
+    status: Mapped[str] = mapped_column(default=MediaStatus.PENDING)
+    failure: Mapped[str | None]
+    skip_faces: Mapped[bool] = mapped_column(default=False)
+    duration: Mapped[float]
+    recorded_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+
+
+class Asset(Base):
+    """A stored file of a video. `name` tells files of one type apart: `720p`, `3`, `2_1`."""
+
+    __tablename__ = "media_assets"
+    __table_args__ = (
+        UniqueConstraint("media_id", "asset_type", "name"),
+        one_of("asset_type", AssetType),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    media_id: Mapped[UUID] = mapped_column(ForeignKey("media.id", ondelete="CASCADE"))
+    asset_type: Mapped[str]
+    name: Mapped[str] = mapped_column(default="")
+    key: Mapped[str]
+    mimetype: Mapped[str]
+    bytes: Mapped[int]
+    width: Mapped[int]
+    height: Mapped[int]
+    duration: Mapped[float | None]
+    bitrate: Mapped[int | None]
+    timecode: Mapped[float | None]
+
+
+class Contact(Base):
+    """A person whom a user knows; without a name while nobody has given one."""
+
+    __tablename__ = "contacts"
+    __table_args__ = (
+        UniqueConstraint("user_id", "provider", "provider_id"),
+        CheckConstraint("(provider IS NULL) = (provider_id IS NULL)", name="provider_complete"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    name: Mapped[str | None]
+    email: Mapped[str | None]
+    provider: Mapped[str | None]
+    provider_id: Mapped[str | None]
+    picture_key: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Feature(Base):
+    """A face on a face picture: where it was seen, how good it is, whose it is."""
+
+    __tablename__ = "media_asset_features"
+    __table_args__ = (
+        one_of("recognition_result", RecognitionResult),
+        Index(None, "contact_id", postgresql_where=text("contact_id IS NOT NULL")),
+    )
+
+    asset_id: Mapped[UUID] = mapped_column(
+        ForeignKey("media_assets.id", ondelete="CASCADE"), primary_key=True
+    )
+    contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("contacts.id", ondelete="SET NULL"))
+    track_id: Mapped[int]
+    coordinates: Mapped[dict[str, Any]]
+    detection_confidence: Mapped[float]
+    score: Mapped[float]
+    embedding: Mapped[Any] = mapped_column(Vector(EMBEDDING_SIZE))
+    recognition_result: Mapped[str | None]
+    recognition_confidence: Mapped[float | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Stage(Base):
+    """How far one stage is with one video: what a progress bar shows, and how long it took."""
+
+    __tablename__ = "media_workflow_stages"
+    __table_args__ = (
+        one_of("status", StageStatus),
+        CheckConstraint("progress BETWEEN 0 AND 1", name="progress"),
+    )
+
+    media_id: Mapped[UUID] = mapped_column(
+        ForeignKey("media.id", ondelete="CASCADE"), primary_key=True
+    )
+    stage: Mapped[str] = mapped_column(primary_key=True)
+    status: Mapped[str]
+    progress: Mapped[float] = mapped_column(default=0.0)
+    attempt: Mapped[int] = mapped_column(default=1)
+    detail: Mapped[str | None]
+    started_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    finished_at: Mapped[datetime | None]

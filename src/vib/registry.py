@@ -1,0 +1,13 @@
+"""Every workflow and activity of the pipeline, in one place for deciders, workers and set-up."""
+
+from vib.activities.face_detect import face_detect
+from vib.activities.face_recognize import face_recognize
+from vib.activities.fail_media import fail_media
+from vib.activities.notify_complete import notify_complete
+from vib.activities.transcode import transcode
+from vib.workflows.video_processing import video_processing
+
+WORKFLOWS = (video_processing,)
+ACTIVITIES = (transcode, face_detect, face_recognize, notify_complete, fail_media)
+DECIDER_LIST = video_processing.task_list
+TASK_LISTS = tuple(dict.fromkeys(activity.task_list for activity in ACTIVITIES))

@@ -1,0 +1,43 @@
+from dataclasses import dataclass
+from functools import cache
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.orm import Session, sessionmaker
+
+import swflow
+from vib.settings import Settings
+from vib.storage import FolderStorage
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything outside the process that the pipeline talks to, built in one place."""
+
+    settings: Settings
+    engine: Engine
+    sessions: sessionmaker[Session]
+    storage: FolderStorage
+    swf: swflow.Client
+
+
+def build(settings: Settings) -> Services:
+    """Connect to what `settings` names. Nothing is contacted before it is used."""
+    # pre_ping: a database that was restarted costs a new connection, not a failed activity.
+    engine = create_engine(settings.database_url.get_secret_value(), pool_pre_ping=True)
+    return Services(
+        settings=settings,
+        engine=engine,
+        sessions=sessionmaker(engine),
+        storage=FolderStorage(settings.storage_folder),
+        swf=swflow.Client(
+            settings.swf_domain,
+            endpoint_url=settings.swf_endpoint_url,
+            region=settings.swf_region,
+        ),
+    )
+
+
+@cache
+def services() -> Services:
+    """This process's services, from its environment; activities call it, tests pass their own."""
+    return build(Settings())

@@ -1,0 +1,1 @@
+"""What happens in which order. Workflows only coordinate; activities do the work."""

@@ -1,0 +1,38 @@
+from datetime import timedelta
+
+from swflow import ActivityError, Failure, workflow
+from vib import __version__
+from vib.activities.face_detect import face_detect
+from vib.activities.face_recognize import face_recognize
+from vib.activities.fail_media import fail_media
+from vib.activities.notify_complete import notify_complete
+from vib.activities.transcode import transcode
+from vib.messages import VideoJob, VideoOutcome
+
+
+@workflow(
+    "VideoProcessing",
+    version=__version__,
+    task_list="decider",
+    execution_timeout=timedelta(hours=36),
+)
+async def video_processing(job: VideoJob) -> VideoOutcome:
+    """From the stored original to a video that can be watched, with its people known.
+
+    A video that cannot be transcoded fails. A video whose faces cannot be found or recognised is
+    still complete: that failure ends the task, not the workflow.
+    """
+    try:
+        await transcode(job)
+    except ActivityError as error:
+        await fail_media(job, error.reason)
+        raise Failure(error.reason, retry=False) from error
+    people, faces_failure = 0, None
+    if not job.skip_faces:
+        try:
+            await face_detect(job)
+            people = await face_recognize(job)
+        except ActivityError as error:
+            faces_failure = error.reason
+    await notify_complete(job)
+    return VideoOutcome(job.media_id, people, faces_failure)
