@@ -1,0 +1,78 @@
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.error import FFmpegError, InvalidDataError
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from vib.popeye.probe import MAX_PIXELS, start_of
+
+Frames = list[VideoFrame] | list[AudioFrame]
+
+
+class Decoding:
+    """Decodes a file's picture and sound in one pass, over damaged spots.
+
+    Attributes:
+        position: seconds from the start up to which the file has been read.
+        packets: the number of packets of the picture read so far.
+        pictures: the number of pictures decoded so far.
+        damaged: the number of packets, of either kind, that could not be decoded.
+        broken_off: the file could not be read to its end.
+    """
+
+    def __init__(
+        self, container: InputContainer, video: VideoStream, audio: AudioStream | None
+    ) -> None:
+        """Take an open file and the streams to decode; nothing is read yet."""
+        self.position = 0.0
+        self.packets = 0
+        self.pictures = 0
+        self.damaged = 0
+        self.broken_off = False
+        self._container = container
+        self._streams: list[VideoStream | AudioStream] = [video]
+        if audio is not None:
+            self._streams.append(audio)
+        self._start = start_of(container)
+        video.thread_type = "AUTO"
+        # The file's header was checked; what a frame in the middle says of its size was not.
+        video.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+
+    def __iter__(self) -> Iterator[Frames]:
+        """Yield what each packet decodes to, which may be nothing."""
+        for packet in self._packets():
+            moment = packet.pts if packet.dts is None else packet.dts
+            if moment is not None:
+                self.position = max(self.position, float(moment * packet.time_base - self._start))
+            self.packets += packet.stream.type == "video"
+            yield self._decoded(packet.stream, packet)
+        for stream in self._streams:
+            yield self._decoded(stream, None)
+
+    def time_of(self, frame: VideoFrame | AudioFrame) -> Fraction | None:
+        """Return a frame's time in seconds from the file's start, if it has one."""
+        if frame.pts is None or frame.time_base is None:
+            return None
+        return frame.pts * frame.time_base - self._start
+
+    def _packets(self) -> Iterator[Any]:
+        try:
+            # The empty packets at the end are left out: they flush, which is done above.
+            yield from (packet for packet in self._container.demux(*self._streams) if packet.size)
+        except InvalidDataError:
+            self.broken_off = True
+
+    def _decoded(self, stream: VideoStream | AudioStream, packet: Any) -> Frames:
+        try:
+            frames = stream.decode(packet)
+        except FFmpegError:
+            self.damaged += 1
+            return []
+        if stream.type == "video":
+            self.pictures += len(frames)
+        return frames

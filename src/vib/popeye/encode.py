@@ -1,0 +1,90 @@
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+from av.audio.frame import AudioFrame
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange
+from av.video.stream import VideoStream
+
+from vib.popeye.pictures import PIXEL_FORMAT, TIME_BASE
+from vib.popeye.sound import LAYOUT, SAMPLE_RATE
+
+_X264 = {"preset": "superfast", "crf": "23"}
+_KEY_FRAME_SECONDS = 2
+
+
+class Mp4Writer:
+    """Writes one MP4 file: H.264 and AAC, its index in front so that it plays while it loads.
+
+    Use as a context manager; a file whose block was left by an exception is not playable.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        size: tuple[int, int],
+        rate: Fraction,
+        video_bitrate: int,
+        audio_bitrate: int | None,
+        colours: VideoStream,
+    ) -> None:
+        """Create the file.
+
+        Args:
+            path: where to write.
+            size: width and height in pixels, both even.
+            rate: frames per second expected; frames keep their own times.
+            video_bitrate: bits per second that the picture stays under.
+            audio_bitrate: bits per second of the sound; None for a file without sound.
+            colours: the stream whose meaning of colours (BT.601, BT.709, ...) the frames have.
+        """
+        self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
+        # The buffer starts full: a small one keeps short videos under the limit too.
+        rate_limit = {"maxrate": str(video_bitrate), "bufsize": str(video_bitrate // 2)}
+        self._video = self._container.add_stream("libx264", rate, options=_X264 | rate_limit)
+        self._video.width, self._video.height = size
+        self._video.pix_fmt = PIXEL_FORMAT
+        context = self._video.codec_context
+        context.time_base = TIME_BASE
+        context.gop_size = round(rate * _KEY_FRAME_SECONDS)
+        context.color_range = ColorRange.MPEG
+        context.colorspace = colours.colorspace
+        context.color_primaries = colours.color_primaries
+        context.color_trc = colours.color_trc
+        self._audio = None
+        if audio_bitrate is not None:
+            self._audio = self._container.add_stream("aac", SAMPLE_RATE, layout=LAYOUT)
+            self._audio.bit_rate = audio_bitrate
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            if error is None:
+                self._flush()
+        finally:
+            self._container.close()
+
+    def write_picture(self, frame: VideoFrame) -> None:
+        """Add a frame of the file's size; its time must be later than the one before."""
+        self._container.mux(self._video.encode(frame))
+
+    def write_sound(self, frame: AudioFrame) -> None:
+        """Add sound that goes on where the one before ended."""
+        if self._audio:
+            self._container.mux(self._audio.encode(frame))
+
+    def _flush(self) -> None:
+        self._container.mux(self._video.encode(None))
+        if self._audio:
+            self._container.mux(self._audio.encode(None))
