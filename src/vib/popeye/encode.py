@@ -1,3 +1,4 @@
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +17,23 @@ _X264 = {"preset": "superfast", "crf": "23"}
 _KEY_FRAME_SECONDS = 2
 
 
+@dataclass(frozen=True)
+class Colours:
+    """What the numbers in a frame mean, by the code points of ITU-T H.273; 2 is "not said"."""
+
+    space: int
+    primaries: int
+    transfer: int
+
+    @classmethod
+    def of(cls, stream: VideoStream) -> Self:
+        """Return what a stream says of its colours."""
+        return cls(stream.colorspace, stream.color_primaries, stream.color_trc)
+
+
+BT709 = Colours(1, 1, 1)  # high definition
+
+
 class Mp4Writer:
     """Writes one MP4 file: H.264 and AAC, its index in front so that it plays while it loads.
 
@@ -30,7 +48,7 @@ class Mp4Writer:
         rate: Fraction,
         video_bitrate: int,
         audio_bitrate: int | None,
-        colours: VideoStream,
+        colours: Colours,
     ) -> None:
         """Create the file.
 
@@ -40,7 +58,7 @@ class Mp4Writer:
             rate: frames per second expected; frames keep their own times.
             video_bitrate: bits per second that the picture stays under.
             audio_bitrate: bits per second of the sound; None for a file without sound.
-            colours: the stream whose meaning of colours (BT.601, BT.709, ...) the frames have.
+            colours: what the numbers in the frames mean.
         """
         self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
         # The buffer starts full: a small one keeps short videos under the limit too.
@@ -52,9 +70,9 @@ class Mp4Writer:
         context.time_base = TIME_BASE
         context.gop_size = round(rate * _KEY_FRAME_SECONDS)
         context.color_range = ColorRange.MPEG
-        context.colorspace = colours.colorspace
-        context.color_primaries = colours.color_primaries
-        context.color_trc = colours.color_trc
+        context.colorspace = colours.space
+        context.color_primaries = colours.primaries
+        context.color_trc = colours.transfer
         self._audio = None
         if audio_bitrate is not None:
             self._audio = self._container.add_stream("aac", SAMPLE_RATE, layout=LAYOUT)

@@ -15,7 +15,7 @@ from PIL import Image
 from vib.errors import BadVideo
 from vib.popeye import stills
 from vib.popeye.decode import Decoding
-from vib.popeye.encode import Mp4Writer
+from vib.popeye.encode import Colours, Mp4Writer
 from vib.popeye.pictures import RateCap, Scaler, Upright
 from vib.popeye.probe import VideoInfo, audio_stream, open_video, probe, video_stream
 from vib.popeye.sound import Soundtrack
@@ -177,7 +177,7 @@ def _writer(
         rate=_rate(info),
         video_bitrate=sized.rendition.video_bitrate,
         audio_bitrate=sized.rendition.audio_bitrate if with_sound else None,
-        colours=video,
+        colours=Colours.of(video),
     )
 
 
