@@ -1,0 +1,175 @@
+"""Activities: what the workers run."""
+
+import inspect
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Generic, ParamSpec, Protocol, TypedDict, TypeVar, Unpack, cast, overload
+
+from swflow.history import duration
+from swflow.loop import Promise, WorkflowLoop
+from swflow.retry import Retry
+from swflow.serialize import Codec, to_json
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Result = TypeVar("Result")
+
+
+class Options(TypedDict, total=False):
+    """What `ActivityType.options` can change."""
+
+    task_list: str
+    schedule_to_start: timedelta | None
+    start_to_close: timedelta | None
+    schedule_to_close: timedelta | None
+    heartbeat_timeout: timedelta | None
+    retry: Retry
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ActivityType(Generic[P, R]):
+    """An activity: a function, and how it is to be run. Made by `@activity`.
+
+    Called inside a workflow it returns a promise at once; called anywhere else it runs the function
+    there and then, and returns what that returns. (Types know only the first: `function` is typed
+    as what it is.)
+
+    Attributes:
+        function: the function itself.
+        codec: writes and reads the function's arguments and results.
+        name: the name of the type.
+        version: the version of the type.
+        task_list: where its tasks go.
+        schedule_to_start: how long a task may wait for a worker; None is for ever.
+        start_to_close: how long a worker may take; None is for ever.
+        schedule_to_close: how long both may take together; None is for ever.
+        heartbeat_timeout: how long a worker may be silent; None is for ever.
+        retry: when it is tried again.
+    """
+
+    function: Callable[P, R] | Callable[P, Coroutine[Any, Any, R]]
+    codec: Codec
+    name: str
+    version: str
+    task_list: str
+    schedule_to_start: timedelta | None
+    start_to_close: timedelta | None
+    schedule_to_close: timedelta | None
+    heartbeat_timeout: timedelta | None
+    retry: Retry
+    served_heartbeat: timedelta | None = None
+    """The heartbeat timeout that the workers know, the one from the decorator."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Promise[R]:
+        """Schedule the activity in a workflow; elsewhere, run it."""
+        loop = WorkflowLoop.current()
+        if loop is None:
+            return cast("Promise[R]", self.function(*args, **kwargs))
+        loop.check_open()
+        return loop.commands.schedule(self, args, kwargs)
+
+    def options(self, **changes: Unpack[Options]) -> "ActivityType[P, R]":
+        """A copy to be run otherwise, as in `transcode.options(task_list="big")(job)`."""
+        return replace(self, **changes)
+
+    @property
+    def is_async(self) -> bool:
+        """Whether the function is a coroutine function."""
+        return inspect.iscoroutinefunction(self.function)
+
+    def encode_input(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
+        """A call's arguments as they travel.
+
+        A worker is not told what timeouts a task was scheduled with, and has to know how often to
+        send a heartbeat: a heartbeat timeout that is not the type's own travels along.
+
+        Raises:
+            SerializationError: they do not fit the function, or are too long.
+        """
+        content = self.codec.dump_call(args, kwargs)
+        if self.heartbeat_timeout != self.served_heartbeat and self.heartbeat_timeout is not None:
+            content["heartbeat_timeout"] = self.heartbeat_timeout.total_seconds()
+        return to_json(content, f"the input of {self.name}")
+
+    def timeouts(self, factor: int = 1) -> dict[str, str]:
+        """The four timeouts as parameters of a ScheduleActivityTask decision, multiplied."""
+        return {
+            "scheduleToStartTimeout": duration(self.schedule_to_start, factor),
+            "startToCloseTimeout": duration(self.start_to_close, factor),
+            "scheduleToCloseTimeout": duration(self.schedule_to_close, factor),
+            "heartbeatTimeout": duration(self.heartbeat_timeout, factor),
+        }
+
+    def registration(self) -> dict[str, Any]:
+        """The parameters of RegisterActivityType, with the defaults that somebody asked for."""
+        asked = {
+            "defaultTaskScheduleToStartTimeout": self.schedule_to_start,
+            "defaultTaskStartToCloseTimeout": self.start_to_close,
+            "defaultTaskScheduleToCloseTimeout": self.schedule_to_close,
+            "defaultTaskHeartbeatTimeout": self.heartbeat_timeout,
+        }
+        return {
+            "name": self.name,
+            "version": self.version,
+            "defaultTaskList": {"name": self.task_list},
+            **{key: duration(value) for key, value in asked.items() if value is not None},
+        }
+
+
+class ActivityDecorator(Protocol):
+    """What `@activity(...)` gives: it turns a function, async or not, into an activity."""
+
+    @overload
+    def __call__(
+        self, function: Callable[P, Coroutine[Any, Any, Result]], /
+    ) -> ActivityType[P, Result]: ...
+
+    @overload
+    def __call__(self, function: Callable[P, Result], /) -> ActivityType[P, Result]: ...
+
+
+def activity(
+    name: str | None = None,
+    *,
+    version: str,
+    task_list: str,
+    schedule_to_start: timedelta | None = None,
+    start_to_close: timedelta | None = None,
+    schedule_to_close: timedelta | None = None,
+    heartbeat_timeout: timedelta | None = None,
+    retry: Retry = Retry(),  # noqa: B008 - immutable
+) -> ActivityDecorator:
+    """Make a function an activity.
+
+    Args:
+        name: the type's name; the function's own if left out.
+        version: the type's version.
+        task_list: where its tasks go.
+        schedule_to_start: how long a task may wait for a worker; None, as for all four: for ever.
+        start_to_close: how long a worker may take.
+        schedule_to_close: how long both may take together.
+        heartbeat_timeout: how long a worker may go without `heartbeat()`.
+        retry: when it is tried again; never, if left out.
+
+    Timeouts are whole seconds; a fraction is rounded up.
+    """
+
+    def decorate(function: Callable[..., Any]) -> ActivityType[..., Any]:
+        made = ActivityType(
+            function=function,
+            codec=Codec(name or function.__name__, function),
+            name=name or function.__name__,
+            version=version,
+            task_list=task_list,
+            schedule_to_start=schedule_to_start,
+            start_to_close=start_to_close,
+            schedule_to_close=schedule_to_close,
+            heartbeat_timeout=heartbeat_timeout,
+            retry=retry,
+            served_heartbeat=heartbeat_timeout,
+        )
+        made.timeouts()  # a negative one is found here
+        return made
+
+    return cast("ActivityDecorator", decorate)
