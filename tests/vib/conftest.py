@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -6,6 +7,15 @@ from sqlalchemy import Engine, create_engine, make_url, text
 
 from vib.db import migrate
 from vib.local.database import embedded_postgres
+from vib.local.sample import make_sample
+
+
+@pytest.fixture(scope="session")
+def sample_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A video of two people with cuts, motion and sound; read it, do not change it."""
+    path = tmp_path_factory.mktemp("sample") / "sample.mp4"
+    make_sample(path)
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -5,11 +5,13 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import update
 
 from swflow import Retry, activity
-from vib import __version__, keys, popeye
+from vib import __version__, keys
 from vib.activities.stage import stage
 from vib.db.models import AssetType, Media, MediaStatus
 from vib.db.queries import save_asset
 from vib.messages import VideoJob
+from vib.popeye.probe import probe
+from vib.popeye.transcode import transcode as make_files
 from vib.services import services
 
 
@@ -30,7 +32,7 @@ def transcode(job: VideoJob) -> None:
         context.storage.local(keys.original(job.media_id)) as source,
         TemporaryDirectory(dir=context.settings.scratch_folder) as folder,
     ):
-        files = popeye.transcode(source, popeye.probe(source), Path(folder), progress=progress)
+        files = make_files(source, probe(source), Path(folder), progress=progress)
         for file in files:
             context.storage.save(keys.made(job.media_id, file.path.name), file.path)
             progress(1.0)

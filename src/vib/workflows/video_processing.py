@@ -25,14 +25,14 @@ async def video_processing(job: VideoJob) -> VideoOutcome:
     try:
         await transcode(job)
     except ActivityError as error:
-        await fail_media(job, error.reason)
-        raise Failure(error.reason, retry=False) from error
+        await fail_media(job, str(error))
+        raise Failure(str(error), retry=False) from error
     people, faces_failure = 0, None
     if not job.skip_faces:
         try:
             await face_detect(job)
             people = await face_recognize(job)
         except ActivityError as error:
-            faces_failure = error.reason
+            faces_failure = str(error)
     await notify_complete(job)
     return VideoOutcome(job.media_id, people, faces_failure)

@@ -1,0 +1,156 @@
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select
+
+from vib import keys
+from vib.db.models import Asset, AssetType, Media, MediaStatus, User
+from vib.errors import BadVideo
+from vib.popeye.ingest import Receipt, ingest
+from vib.services import Services
+
+
+@pytest.fixture
+def user_id(context: Services) -> UUID:
+    return add_user(context, "a@example.org")
+
+
+def add_user(context: Services, email: str) -> UUID:
+    with context.sessions.begin() as session:
+        user = User(email=email)
+        session.add(user)
+        session.flush()
+        return user.id
+
+
+def finish(context: Services, media_id: UUID, status: MediaStatus) -> None:
+    """Close the video's workflow from outside and set its status."""
+    context.swf.execution(str(media_id)).terminate("the test says so")
+    with context.sessions.begin() as session:
+        session.get_one(Media, media_id).status = status
+
+
+def count(context: Services, model: type[Media] | type[Asset]) -> int | None:
+    with context.sessions() as session:
+        return session.scalar(select(func.count()).select_from(model))
+
+
+def test_a_new_file_is_stored_and_its_workflow_started(
+    context: Services, user_id: UUID, sample_video: Path
+) -> None:
+    ingested = ingest(context, sample_video, user_id)
+
+    assert ingested.receipt is Receipt.STARTED
+    with context.storage.local(keys.original(ingested.media_id)) as stored:
+        assert stored.read_bytes() == sample_video.read_bytes()
+    with context.sessions() as session:
+        media = session.get_one(Media, ingested.media_id)
+        original = session.scalars(select(Asset).filter_by(media_id=media.id)).one()
+    assert (media.filename, media.status) == (sample_video.name, MediaStatus.PENDING)
+    assert (original.asset_type, original.mimetype) == (AssetType.ORIGINAL, "video/mp4")
+    assert context.swf.execution(str(media.id)).is_open()
+
+
+def test_the_same_content_is_taken_once_whatever_it_is_called(
+    context: Services, user_id: UUID, sample_video: Path, tmp_path: Path
+) -> None:
+    first = ingest(context, sample_video, user_id)
+    copy = shutil.copy(sample_video, tmp_path / "copy.mov")
+
+    second = ingest(context, copy, user_id)
+
+    assert (second.media_id, second.receipt) == (first.media_id, Receipt.IN_PROGRESS)
+    assert count(context, Media) == 1
+
+
+def test_another_user_may_have_the_same_file(
+    context: Services, user_id: UUID, sample_video: Path
+) -> None:
+    first = ingest(context, sample_video, user_id)
+
+    second = ingest(context, sample_video, add_user(context, "b@example.org"))
+
+    assert second.receipt is Receipt.STARTED
+    assert second.media_id != first.media_id
+
+
+@pytest.mark.parametrize("status", [MediaStatus.VISIBLE, MediaStatus.COMPLETE])
+def test_a_file_that_can_be_watched_is_not_processed_twice(
+    context: Services, user_id: UUID, sample_video: Path, status: MediaStatus
+) -> None:
+    first = ingest(context, sample_video, user_id)
+    finish(context, first.media_id, status)
+
+    second = ingest(context, sample_video, user_id)
+
+    assert (second.media_id, second.receipt) == (first.media_id, Receipt.ALREADY_THERE)
+    assert not context.swf.execution(str(first.media_id)).is_open()
+
+
+def test_it_is_processed_again_if_asked_for(
+    context: Services, user_id: UUID, sample_video: Path
+) -> None:
+    first = ingest(context, sample_video, user_id)
+    finish(context, first.media_id, MediaStatus.COMPLETE)
+
+    second = ingest(context, sample_video, user_id, again=True)
+
+    assert (second.media_id, second.receipt) == (first.media_id, Receipt.STARTED)
+    assert context.swf.execution(str(first.media_id)).is_open()
+
+
+def test_a_file_that_failed_starts_over(
+    context: Services, user_id: UUID, sample_video: Path
+) -> None:
+    first = ingest(context, sample_video, user_id)
+    finish(context, first.media_id, MediaStatus.FAILED)
+
+    second = ingest(context, sample_video, user_id)
+
+    assert (second.media_id, second.receipt) == (first.media_id, Receipt.STARTED)
+    with context.sessions() as session:
+        assert session.get_one(Media, first.media_id).status == MediaStatus.PENDING
+
+
+def test_what_a_crash_left_is_completed_by_the_next_try(
+    context: Services, user_id: UUID, sample_video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    for crashing in ("vib.storage.FolderStorage.save", "swflow.Client.start"):
+        with monkeypatch.context() as patch:
+            patch.setattr(crashing, crash)
+            with pytest.raises(KeyboardInterrupt):
+                ingest(context, sample_video, user_id)
+
+    ingested = ingest(context, sample_video, user_id)
+
+    assert ingested.receipt is Receipt.STARTED
+    assert (count(context, Media), count(context, Asset)) == (1, 1)
+    assert context.swf.execution(str(ingested.media_id)).is_open()
+
+
+def test_of_two_that_hand_in_the_same_file_at_once_one_wins(
+    context: Services, user_id: UUID, sample_video: Path
+) -> None:
+    with ThreadPoolExecutor() as pool:
+        one, other = pool.map(lambda _: ingest(context, sample_video, user_id), range(2))
+
+    assert one.media_id == other.media_id
+    assert {one.receipt, other.receipt} == {Receipt.STARTED, Receipt.IN_PROGRESS}
+
+
+def test_a_file_that_is_no_video_leaves_nothing(
+    context: Services, user_id: UUID, tmp_path: Path
+) -> None:
+    path = tmp_path / "notes.mp4"
+    path.write_text("no video at all")
+
+    with pytest.raises(BadVideo, match=r"notes\.mp4 is not a video"):
+        ingest(context, path, user_id)
+
+    assert count(context, Media) == 0
