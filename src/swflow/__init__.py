@@ -1,6 +1,8 @@
 """Durable workflows in plain Python on Amazon SWF."""
 
 from swflow.activity import ActivityType, activity
+from swflow.client import Client, Execution
+from swflow.decider import Decider
 from swflow.errors import (
     ActivityCancelled,
     ActivityError,
@@ -17,17 +19,23 @@ from swflow.errors import (
     WorkflowTerminated,
     WorkflowTimedOut,
 )
+from swflow.heartbeat import ActivityInfo, activity_info, heartbeat
 from swflow.loop import Promise
 from swflow.replay import replay
 from swflow.retry import Retry
+from swflow.worker import Worker
 from swflow.workflow import WorkflowType, now, workflow
 
 __all__ = [
     "ActivityCancelled",
     "ActivityError",
     "ActivityFailed",
+    "ActivityInfo",
     "ActivityTimedOut",
     "ActivityType",
+    "Client",
+    "Decider",
+    "Execution",
     "Failure",
     "NonDeterminismError",
     "Promise",
@@ -35,6 +43,7 @@ __all__ = [
     "SerializationError",
     "SwflowError",
     "UnsupportedInWorkflow",
+    "Worker",
     "WorkflowAlreadyRunning",
     "WorkflowError",
     "WorkflowFailed",
@@ -42,6 +51,8 @@ __all__ = [
     "WorkflowTimedOut",
     "WorkflowType",
     "activity",
+    "activity_info",
+    "heartbeat",
     "now",
     "replay",
     "workflow",

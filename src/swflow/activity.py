@@ -1,6 +1,6 @@
 """Activities: what the workers run."""
 
-import inspect
+import json
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -73,11 +73,6 @@ class ActivityType(Generic[P, R]):
         """A copy to be run otherwise, as in `transcode.options(task_list="big")(job)`."""
         return replace(self, **changes)
 
-    @property
-    def is_async(self) -> bool:
-        """Whether the function is a coroutine function."""
-        return inspect.iscoroutinefunction(self.function)
-
     def encode_input(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
         """A call's arguments as they travel.
 
@@ -91,6 +86,18 @@ class ActivityType(Generic[P, R]):
         if self.heartbeat_timeout != self.served_heartbeat and self.heartbeat_timeout is not None:
             content["heartbeat_timeout"] = self.heartbeat_timeout.total_seconds()
         return to_json(content, f"the input of {self.name}")
+
+    def heartbeat_timeout_of(self, given: str | None) -> timedelta | None:
+        """The heartbeat timeout of a task with this input."""
+        try:
+            content = json.loads(given or "null")
+        except ValueError:
+            content = None
+        match content:
+            case {"heartbeat_timeout": int(seconds) | float(seconds)}:
+                return timedelta(seconds=seconds)
+            case _:
+                return self.heartbeat_timeout
 
     def timeouts(self, factor: int = 1) -> dict[str, str]:
         """The four timeouts as parameters of a ScheduleActivityTask decision, multiplied."""

@@ -1,0 +1,118 @@
+"""The command line: `python -m swflow register|decider|worker`."""
+
+import argparse
+import importlib
+import logging
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from swflow.activity import ActivityType
+from swflow.client import Client
+from swflow.decider import Decider
+from swflow.errors import SwflowError
+from swflow.worker import Worker
+from swflow.workflow import WorkflowType
+
+Type = WorkflowType[..., Any] | ActivityType[..., Any]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the exit status is 0, or 1 with one sentence on standard error."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=options.log_level, format="%(asctime)s %(levelname)s %(message)s")
+    client = Client(
+        options.domain,
+        endpoint_url=options.endpoint_url,
+        region=options.region,
+        profile=options.profile,
+    )
+    try:
+        types = _load(options.types)
+        options.command(client, types, options)
+    except SwflowError as error:
+        sys.stderr.write(f"swflow: {error}\n")
+        return 1
+    return 0
+
+
+def _register(client: Client, types: list[Type], options: argparse.Namespace) -> None:
+    days = options.retention
+    client.register(*types, retention=None if days is None else timedelta(days=days))
+    for each in types:
+        sys.stdout.write(f"{each.name} {each.version}\n")
+
+
+def _decide(client: Client, types: list[Type], options: argparse.Namespace) -> None:
+    workflows = [each for each in types if isinstance(each, WorkflowType)]
+    _require(workflows, "workflow", options)
+    Decider(client, workflows, task_list=options.task_list).run()
+
+
+def _work(client: Client, types: list[Type], options: argparse.Namespace) -> None:
+    activities = [each for each in types if isinstance(each, ActivityType)]
+    _require(activities, "activity", options)
+    Worker(
+        client,
+        activities,
+        task_list=options.task_list,
+        processes=options.processes,
+        grace=timedelta(seconds=options.grace),
+    ).run()
+
+
+def _require(found: Sequence[Type], kind: str, options: argparse.Namespace) -> None:
+    if not found:
+        raise SwflowError(f"no {kind} is in {', '.join(options.types)}")
+
+
+def _load(names: Sequence[str]) -> list[Type]:
+    """The types that `package.module:attribute` and `package.module` (all of its types) name."""
+    sys.path.insert(
+        0, ""
+    )  # as `python -m` has it, so that the command finds what is in this folder
+    found: dict[tuple[type, str, str], Type] = {}
+    for name in names:
+        module_name, _, attribute = name.partition(":")
+        try:
+            module = importlib.import_module(module_name)
+            values = [getattr(module, attribute)] if attribute else list(vars(module).values())
+        except (ImportError, AttributeError) as error:
+            raise SwflowError(f"cannot load {name}: {error}") from error
+        types = [value for value in values if isinstance(value, WorkflowType | ActivityType)]
+        if not types:
+            raise SwflowError(f"{name} holds no workflow and no activity")
+        found |= {(type(each), each.name, each.version): each for each in types}
+    return list(found.values())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="swflow", description="Durable workflows on Amazon SWF.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    register = commands.add_parser("register", help="register workflows, activities, the domain")
+    register.add_argument(
+        "--retention", type=int, metavar="DAYS", help="create the domain if it is missing"
+    )
+    decider = commands.add_parser("decider", help="make the decisions of workflows")
+    worker = commands.add_parser("worker", help="run activities")
+    worker.add_argument("--processes", type=int, default=1, help="tasks at once (1)")
+    worker.add_argument(
+        "--grace", type=int, default=30, metavar="SECONDS", help="for the work in hand (30)"
+    )
+    for each, command in ((register, _register), (decider, _decide), (worker, _work)):
+        each.set_defaults(command=command)
+        each.add_argument("types", nargs="+", help="package.module or package.module:attribute")
+        each.add_argument("--domain", required=True)
+        each.add_argument("--endpoint-url", help="if the service is not Amazon's")
+        each.add_argument("--region", help="if it is not the configured one")
+        each.add_argument("--profile", help="of boto3's configuration")
+        each.add_argument("--log-level", default="INFO", type=str.upper)
+    for each in (decider, worker):
+        each.add_argument("--task-list", required=True)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,306 @@
+"""A domain of Amazon SWF, for programs that start workflows and look after them."""
+
+import json
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from botocore.exceptions import ClientError
+
+from swflow.activity import ActivityType
+from swflow.connection import Connection, code, persistently
+from swflow.errors import (
+    SwflowError,
+    WorkflowAlreadyRunning,
+    WorkflowError,
+    WorkflowFailed,
+    WorkflowTerminated,
+    WorkflowTimedOut,
+)
+from swflow.failure import Report
+from swflow.history import Event, attributes
+from swflow.serialize import Codec
+from swflow.workflow import WorkflowType
+
+if TYPE_CHECKING:
+    from types_boto3_swf import SWFClient
+
+R = TypeVar("R")
+
+_FIRST_LOOK = 0.05
+_LONGEST_LOOK = 2.0
+_PATIENCE = timedelta(minutes=1)
+_EVER = timedelta.max
+
+
+class Client:
+    """A domain.
+
+    Args:
+        domain: its name.
+        endpoint_url: where the service is, if it is not Amazon's.
+        region: the region, if it is not the one that boto3 is configured for.
+        profile: the profile of boto3's configuration, if it is not the default one.
+    """
+
+    def __init__(
+        self,
+        domain: str,
+        *,
+        endpoint_url: str | None = None,
+        region: str | None = None,
+        profile: str | None = None,
+    ) -> None:
+        self.connection = Connection(domain, endpoint_url, region, profile)
+
+    @property
+    def domain(self) -> str:
+        """The domain's name."""
+        return self.connection.domain
+
+    def register(
+        self,
+        *types: WorkflowType[..., Any] | ActivityType[..., Any],
+        retention: timedelta | None = None,
+    ) -> None:
+        """Register types, and the domain if need be; what is registered already stays as it is.
+
+        Args:
+            types: workflows and activities.
+            retention: how long closed executions are kept in a domain that has to be created, in
+                whole days; without it the domain has to exist.
+
+        Raises:
+            SwflowError: the domain does not exist and no retention is given.
+        """
+        for each in types:
+            each.codec.prepare()
+        if retention is None:
+            self.require_domain()
+        else:
+            days = str(retention.days)
+            self._register(
+                "register_domain",
+                "DomainAlreadyExistsFault",
+                {"name": self.domain, "workflowExecutionRetentionPeriodInDays": days},
+            )
+        for each in types:
+            kind = "workflow" if isinstance(each, WorkflowType) else "activity"
+            parameters = {"domain": self.domain, **each.registration()}
+            self._register(f"register_{kind}_type", "TypeAlreadyExistsFault", parameters)
+
+    def require_domain(self) -> None:
+        """Find out whether the domain is there, however long the service takes to come up.
+
+        Raises:
+            SwflowError: it is not.
+        """
+        try:
+            persistently(
+                lambda: self._swf.describe_domain(name=self.domain), "looking at the domain", _EVER
+            )
+        except ClientError as error:
+            if code(error) != "UnknownResourceFault":
+                raise
+            raise SwflowError(
+                f"{self.connection} does not exist; register it, with a retention for its history"
+            ) from error
+
+    def start(
+        self,
+        workflow: WorkflowType[..., R],
+        *args: Any,
+        workflow_id: str,
+        tags: Sequence[str] = (),
+        **kwargs: Any,
+    ) -> "Execution[R]":
+        """Start an execution of a workflow.
+
+        Args:
+            workflow: what to start.
+            args: the workflow's arguments.
+            workflow_id: whom it is about; one execution of that id can be open at a time.
+            tags: up to five, to find it by.
+            kwargs: the workflow's named arguments.
+
+        Raises:
+            SerializationError: the arguments do not fit the workflow.
+            WorkflowAlreadyRunning: an execution of that id is open.
+        """
+        parameters: dict[str, Any] = workflow.start_parameters()
+        if tags:
+            parameters["tagList"] = list(tags)
+        try:
+            started = self._swf.start_workflow_execution(
+                domain=self.domain,
+                workflowId=workflow_id,
+                input=workflow.encode_input(args, kwargs),
+                **parameters,
+            )
+        except ClientError as error:
+            raise self._explained(error, workflow, workflow_id) from error
+        return Execution(self.connection, workflow_id, started["runId"], workflow.codec)
+
+    def execution(self, workflow_id: str, run_id: str | None = None) -> "Execution[Any]":
+        """An execution that is there already; its result is plain JSON.
+
+        Args:
+            workflow_id: whom it is about.
+            run_id: which of the executions with this id; the latest one if left out.
+
+        Raises:
+            SwflowError: there is none with this workflow id.
+        """
+        return Execution(self.connection, workflow_id, run_id or self._latest_run(workflow_id))
+
+    @property
+    def _swf(self) -> "SWFClient":
+        return self.connection.swf
+
+    def _register(self, operation: str, known: str, parameters: dict[str, Any]) -> None:
+        def register() -> None:
+            getattr(self._swf, operation)(**parameters)
+
+        try:
+            persistently(register, operation, _PATIENCE)
+        except ClientError as error:
+            if code(error) != known:
+                raise
+
+    def _latest_run(self, workflow_id: str) -> str:
+        asked = {
+            "domain": self.domain,
+            "startTimeFilter": {"oldestDate": datetime.fromtimestamp(0, UTC)},
+            "executionFilter": {"workflowId": workflow_id},
+            "maximumPageSize": 1,
+        }
+        for operation in ("list_open_workflow_executions", "list_closed_workflow_executions"):
+            found = getattr(self._swf, operation)(**asked)["executionInfos"]
+            if found:
+                return str(found[0]["execution"]["runId"])
+        raise SwflowError(f"{self.connection} knows no execution with the id {workflow_id!r}")
+
+    def _explained(
+        self, error: ClientError, workflow: WorkflowType[..., Any], workflow_id: str
+    ) -> Exception:
+        match code(error):
+            case "WorkflowExecutionAlreadyStartedFault":
+                return WorkflowAlreadyRunning(
+                    f"an execution with the id {workflow_id!r} is open in {self.connection}"
+                )
+            case "UnknownResourceFault":
+                message = error.response["Error"]["Message"]
+                return SwflowError(
+                    f"{workflow.name} {workflow.version} cannot be started in {self.connection}: "
+                    f"{message}; register the domain and the type"
+                )
+            case _:
+                return error
+
+
+class Execution(Generic[R]):
+    """One execution of a workflow.
+
+    Attributes:
+        workflow_id: whom it is about.
+        run_id: which of the executions with that id it is.
+    """
+
+    def __init__(
+        self, connection: Connection, workflow_id: str, run_id: str, codec: Codec | None = None
+    ) -> None:
+        self.workflow_id = workflow_id
+        self.run_id = run_id
+        self._connection = connection
+        self._codec = codec
+
+    def describe(self) -> dict[str, Any]:
+        """What DescribeWorkflowExecution says."""
+        return cast(
+            "dict[str, Any]", self._connection.swf.describe_workflow_execution(**self._this())
+        )
+
+    def history(self) -> list[Event]:
+        """Every event so far, in order."""
+        pages = self._connection.swf.get_paginator("get_workflow_execution_history")
+        return [event for page in pages.paginate(**self._this()) for event in page["events"]]
+
+    def result(self, timeout: timedelta | None = None) -> R:
+        """Wait for the end, and give what the workflow returned.
+
+        Args:
+            timeout: how long to wait; for ever if left out.
+
+        Raises:
+            TimeoutError: it is still open.
+            WorkflowFailed: it raised an exception.
+            WorkflowTimedOut: it took longer than its execution timeout.
+            WorkflowTerminated: it was terminated.
+            WorkflowError: it closed in another way.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout.total_seconds()
+        wait = _FIRST_LOOK
+        while not (last := self._close_event()):
+            if deadline is not None and time.monotonic() + wait > deadline:
+                raise TimeoutError(f"execution {self.workflow_id!r} is still open after {timeout}")
+            time.sleep(wait)
+            wait = min(wait * 1.5, _LONGEST_LOOK)
+        return cast("R", self._outcome(last))
+
+    def terminate(self, reason: str) -> None:
+        """End it now, without asking its code.
+
+        Args:
+            reason: why, for people; at most 256 characters.
+
+        Raises:
+            SwflowError: it is not open.
+        """
+        try:
+            self._connection.swf.terminate_workflow_execution(
+                domain=self._connection.domain,
+                workflowId=self.workflow_id,
+                runId=self.run_id,
+                reason=reason,
+            )
+        except ClientError as error:
+            if code(error) != "UnknownResourceFault":
+                raise
+            raise SwflowError(f"execution {self.workflow_id!r} is not open") from error
+
+    def _this(self) -> dict[str, Any]:
+        execution = {"workflowId": self.workflow_id, "runId": self.run_id}
+        return {"domain": self._connection.domain, "execution": execution}
+
+    def _close_event(self) -> Event | None:
+        """The event that closed it, as soon as the history shows it."""
+
+        def look() -> Event | None:
+            if self.describe()["executionInfo"]["executionStatus"] == "OPEN":
+                return None
+            page = self._connection.swf.get_workflow_execution_history(
+                **self._this(), reverseOrder=True, maximumPageSize=1
+            )
+            last = page["events"][0]
+            return last if last["eventType"].startswith("WorkflowExecution") else None
+
+        return persistently(look, "waiting for a result", _PATIENCE)
+
+    def _outcome(self, last: Event) -> Any:
+        says = attributes(last)
+        who = f"execution {self.workflow_id!r}"
+        match last["eventType"]:
+            case "WorkflowExecutionCompleted" if self._codec is not None:
+                return self._codec.load_result(says.get("result"))
+            case "WorkflowExecutionCompleted":
+                return json.loads(says.get("result") or "null")
+            case "WorkflowExecutionFailed":
+                report = Report.read(says.get("reason"), says.get("details"))
+                raise WorkflowFailed(report.reason, report.details, retry=report.retry)
+            case "WorkflowExecutionTimedOut":
+                raise WorkflowTimedOut(f"{who} took longer than its execution timeout")
+            case "WorkflowExecutionTerminated":
+                raise WorkflowTerminated(f"{who} was terminated: {says.get('reason', 'no reason')}")
+            case other:
+                raise WorkflowError(f"{who} closed without a result: {other}")

@@ -1,0 +1,164 @@
+"""The process that makes the decisions."""
+
+import logging
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from swflow.client import Client
+from swflow.connection import code, persistently
+from swflow.errors import SwflowError
+from swflow.history import Event
+from swflow.logs import fields
+from swflow.parking import park
+from swflow.polling import Poller
+from swflow.replay import Decision, replay
+from swflow.stopping import Stop, on_signals
+from swflow.workflow import WorkflowType
+
+_log = logging.getLogger(__name__)
+
+_PATIENCE = timedelta(minutes=5)
+
+
+class Decider:
+    """Polls a task list for decision tasks, and decides by replaying the workflows' code.
+
+    An exception that leaves a workflow's function fails its execution: that is the workflow's
+    answer. Where the decider cannot go on for reasons that are not the execution's (the code
+    differs from the history, the type is not served here, the service refuses the decisions) the
+    execution is set aside, as `swflow.parking` says: the healthy execution of a wrong deployment
+    goes on as soon as the right one is there.
+
+    Args:
+        client: the domain.
+        workflows: the types it serves.
+        task_list: what it polls.
+    """
+
+    def __init__(
+        self, client: Client, workflows: Sequence[WorkflowType[..., Any]], *, task_list: str
+    ) -> None:
+        self._client = client
+        self._workflows = {(each.name, each.version): each for each in workflows}
+        self._task_list = task_list
+
+    def run(self) -> None:
+        """Decide until SIGTERM or SIGINT, then finish what is in hand; a second one ends it now.
+
+        Raises:
+            SwflowError: the domain does not exist, or a workflow's type hints are of no use.
+        """
+        for each in self._workflows.values():
+            each.codec.prepare()
+        self._client.require_domain()
+        with Stop() as stop:
+            poller = Poller(
+                self._client.connection, stop, "poll_for_decision_task", self._task_list
+            )
+
+            def ask_to_stop() -> None:
+                if stop.requested():
+                    raise SystemExit(1)
+                stop.request()
+                poller.hang_up()
+
+            with on_signals(ask_to_stop):
+                self._serve(stop, poller)
+
+    def _serve(self, stop: Stop, poller: Poller) -> None:
+        served = ", ".join(f"{name} {version}" for name, version in self._workflows)
+        _log.info("deciding for %s on task list %s", served, self._task_list)
+        while not stop.requested():
+            task = poller.poll()
+            if task is not None:
+                self._decide(task)
+        poller.close()
+        _log.info("stopped deciding on task list %s", self._task_list)
+
+    def _decide(self, task: dict[str, Any]) -> None:
+        began = time.monotonic()
+        extra = fields(self._client.domain, task)
+        try:
+            events = self._events(task)
+        except (BotoCoreError, ClientError):
+            _log.exception("could not read the history; the decision is left", extra=extra)
+            return
+        try:
+            decisions = self._replay(task, events)
+        except Exception as error:  # noqa: BLE001 - code that is not ours runs in there
+            _log.exception("set aside: it cannot go on with this decider's code", extra=extra)
+            decisions = park(events, f"{type(error).__name__}: {error}")
+        answered = self._respond(task, events, decisions, extra)
+        extra["duration"] = round(time.monotonic() - began, 3)
+        if answered:
+            made = ", ".join(each["decisionType"] for each in decisions) or "nothing"
+            _log.info("decided after %d events: %s", len(events), made, extra=extra)
+
+    def _events(self, task: dict[str, Any]) -> list[Event]:
+        """The whole history, page by page."""
+        events: list[Event] = list(task["events"])
+        token = task.get("nextPageToken")
+        while token:
+            more = {"domain": self._client.domain, "nextPageToken": token}
+            page = persistently(
+                partial(
+                    self._client.connection.swf.poll_for_decision_task,
+                    taskList={"name": self._task_list},
+                    **more,
+                ),
+                "reading a history",
+                _PATIENCE,
+            )
+            events += page["events"]
+            token = page.get("nextPageToken")
+        return events
+
+    def _replay(self, task: dict[str, Any], events: list[Event]) -> list[Decision]:
+        name, version = task["workflowType"]["name"], task["workflowType"]["version"]
+        workflow = self._workflows.get((name, version))
+        if workflow is None:
+            served = ", ".join(f"{name} {version}" for name, version in self._workflows)
+            raise SwflowError(f"{name} {version} is not served here; this decider serves {served}")
+        return replay(workflow, events)
+
+    def _respond(
+        self,
+        task: dict[str, Any],
+        events: list[Event],
+        decisions: list[Decision],
+        extra: dict[str, Any],
+    ) -> bool:
+        """Answer; where the service refuses the decisions themselves, set the execution aside."""
+        try:
+            self._answer(task, decisions)
+        except (BotoCoreError, ClientError) as error:
+            if isinstance(error, ClientError) and code(error) == "UnknownResourceFault":
+                _log.warning("too late: the decision task is not open any more", extra=extra)
+                return False
+            _log.exception("the decisions were refused; the execution is set aside", extra=extra)
+            return self._set_aside(task, park(events, str(error)), extra)
+        return True
+
+    def _set_aside(
+        self, task: dict[str, Any], decisions: list[Decision], extra: dict[str, Any]
+    ) -> bool:
+        try:
+            self._answer(task, decisions)
+        except (BotoCoreError, ClientError):
+            _log.exception("no answer was taken; the decision will time out", extra=extra)
+            return False
+        return True
+
+    def _answer(self, task: dict[str, Any], decisions: list[Any]) -> None:
+        persistently(
+            lambda: self._client.connection.swf.respond_decision_task_completed(
+                taskToken=task["taskToken"], decisions=decisions
+            ),
+            "answering a decision task",
+            _PATIENCE,
+        )
