@@ -1,0 +1,1 @@
+"""Finds the faces of a video, follows and judges them, and tells whose they are."""

@@ -1,0 +1,118 @@
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from PIL import Image
+
+from vib.faces.geometry import Box, overlap
+from vib.faces.models import YUNET, open_network
+
+LONGEST_SIDE = 640
+THRESHOLD = 0.6
+_SAME_FACE_OVERLAP = 0.3  # intersection over union
+_STRIDES = (8, 16, 32)
+_OUTPUTS = [f"{kind}_{stride}" for stride, kind in product(_STRIDES, ("cls", "obj", "bbox", "kps"))]
+
+
+@dataclass(frozen=True, eq=False)
+class Detection:
+    """A face in a picture.
+
+    Attributes:
+        box: left, top, width, height in pixels; a face at the edge may reach beyond it.
+        score: how sure the detector is, up to 1.
+        landmarks: (5, 2), x and y of the right eye, the left eye, the tip of the nose, the right
+            and the left corner of the mouth; right and left as the person has them.
+    """
+
+    box: Box
+    score: float
+    landmarks: NDArray[np.float32]
+
+
+class Detector:
+    """Finds faces with YuNet (Wu, Peng, Yu: "YuNet: A Tiny Millisecond-level Face Detector")."""
+
+    def __init__(
+        self,
+        session: onnxruntime.InferenceSession | None = None,
+        *,
+        longest_side: int = LONGEST_SIDE,
+        threshold: float = THRESHOLD,
+    ) -> None:
+        """Make a detector.
+
+        Args:
+            session: the network `YUNET`, opened; by default opened here, for one thread.
+            longest_side: larger pictures are scaled down to it, in pixels.
+            threshold: the score from which something is a face.
+        """
+        self.longest_side = longest_side
+        self._threshold = threshold
+        self._session = session or open_network(YUNET)
+
+    def detect(self, rgb: NDArray[np.uint8]) -> list[Detection]:
+        """Find the faces of a picture (height, width, 3), the surest first."""
+        height, width = rgb.shape[:2]
+        scale = min(1.0, self.longest_side / max(height, width))
+        if scale < 1:
+            size = (max(1, round(width * scale)), max(1, round(height * scale)))
+            rgb = np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.BILINEAR))
+        stretch = np.array([width / rgb.shape[1], height / rgb.shape[0]], np.float32)
+        padded = _padded(rgb)
+        outputs = self._session.run(_OUTPUTS, {"picture": padded[None]})
+        boxes, scores, landmarks = self._decoded(outputs, padded.shape[1])
+        kept = _best_of_each_face(boxes, scores)
+        boxes, landmarks = boxes * np.tile(stretch, 2), landmarks * stretch
+        return [
+            Detection(_box(boxes[index]), float(scores[index]), landmarks[index]) for index in kept
+        ]
+
+    def _decoded(
+        self, outputs: list[NDArray[np.float32]], width: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """Read YuNet's answers: at each place of three grids, a box and its score.
+
+        A box is given by how far its centre is from the place, in steps of the grid, and by the
+        logarithms of its sides, in the same unit; landmarks by their distances from the place.
+
+        Returns:
+            Boxes (n, 4) as left, top, width, height; scores (n,); landmarks (n, 5, 2).
+        """
+        found = []
+        for stride, answers in zip(_STRIDES, zip(*[iter(outputs)] * 4, strict=True), strict=True):
+            faceness, objectness, boxes, landmarks = (answer[0] for answer in answers)
+            scores = np.sqrt(faceness * objectness)[:, 0]
+            places = np.flatnonzero(scores >= self._threshold)
+            rows, columns = np.divmod(places, width // stride)
+            grid = np.stack([columns, rows], axis=1).astype(np.float32)
+            sides = np.exp(boxes[places, 2:]) * stride
+            corners = (grid + boxes[places, :2]) * stride - sides / 2
+            points = (grid[:, None] + landmarks[places].reshape(-1, 5, 2)) * stride
+            found.append((np.hstack([corners, sides]), scores[places], points))
+        boxes, scores, points = (np.concatenate(part) for part in zip(*found, strict=True))
+        return boxes, scores, points
+
+
+def _padded(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Fill a picture up with black, to the right and below, to sides that the network can halve."""
+    coarsest = _STRIDES[-1]
+    height, width = rgb.shape[:2]
+    return np.pad(rgb, ((0, -height % coarsest), (0, -width % coarsest), (0, 0)))
+
+
+def _best_of_each_face(boxes: NDArray[np.float32], scores: NDArray[np.float32]) -> list[int]:
+    """Return which boxes to keep, the surest first: none that overlaps a surer one much."""
+    kept: list[int] = []
+    for index in np.argsort(-scores, kind="stable"):
+        box = _box(boxes[index])
+        if all(overlap(box, _box(boxes[other])) < _SAME_FACE_OVERLAP for other in kept):
+            kept.append(int(index))
+    return kept
+
+
+def _box(values: NDArray[np.float32]) -> Box:
+    left, top, width, height = map(float, values)
+    return left, top, width, height

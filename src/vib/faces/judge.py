@@ -1,0 +1,116 @@
+"""Judges how good a picture of a face is: how large, how sharp, how far turned away, how sure.
+
+The limits are where recognition began to fail when portraits of many people were shrunk, blurred
+and compressed step by step: below 20 to 24 pixels of width, or once a blur had taken all but the
+coarse features, other people came to lie as near as the person. They depend on what the networks
+need, not on what one film looked like.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from vib.faces.align import CHIP_LANDMARKS
+from vib.faces.detect import Detection
+
+GOOD_SCORE = 0.4
+"""Faces below it are bad faces: not recognised by, not shown."""
+
+_WIDTH = (20.0, 3)  # pixels; here and below: where the factor is a half, and how steep it is there
+_SHARPNESS = (2.8, 3)
+_CONFIDENCE = (0.75, 12)
+_TURN = (50.0, -4)  # degrees; falls
+
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+_INNER_FACE = (slice(35, 125), slice(30, 120))  # the chip without its margin
+_NOSE_DEPTH, _MOUTH_DEPTH = 0.41, 0.03  # before the eyes, in distances between the eyes
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What was found out about a face.
+
+    Attributes:
+        score: how good the picture is all in all, 0 to 1.
+        sharpness: variance of the Laplacian over the face in its chip; about 3 is hopelessly
+            blurred, 10 is soft, 50 and more is crisp.
+        yaw: degrees that the face is turned towards the right edge of the picture.
+        pitch: degrees that it looks up.
+        roll: degrees that it is tilted clockwise.
+    """
+
+    score: float
+    sharpness: float
+    yaw: float
+    pitch: float
+    roll: float
+
+
+def judge(detection: Detection, chip: NDArray[np.uint8]) -> Quality:
+    """Judge a face.
+
+    Args:
+        detection: where it is, in pixels of the source.
+        chip: the face as `cut_chip` cuts it out of the source.
+    """
+    yaw, pitch, roll = pose(detection.landmarks)
+    sharpness = _sharpness(chip)
+    score = math.prod(
+        (
+            _rated(detection.box[2], _WIDTH),
+            _rated(sharpness, _SHARPNESS),
+            _rated(detection.score, _CONFIDENCE),
+            _rated(abs(yaw), _TURN),
+            _rated(abs(pitch), _TURN),
+        )
+    )
+    return Quality(score, sharpness, yaw, pitch, roll)
+
+
+def pose(landmarks: NDArray[np.float32]) -> tuple[float, float, float]:
+    """Estimate how a head is turned from the five landmarks of `Detection`, (5, 2).
+
+    Finds how a face of average depth, seen from afar, has to be turned for its landmarks to come to
+    lie where they are (least squares). Good to about ten degrees; faces differ.
+
+    Returns:
+        yaw, pitch and roll in degrees, as in `Quality`.
+    """
+    points = landmarks.astype(float)
+    right_eye, left_eye = points[:2]
+    roll = math.atan2(left_eye[1] - right_eye[1], left_eye[0] - right_eye[0])
+    turn = np.array([[math.cos(roll), math.sin(roll)], [-math.sin(roll), math.cos(roll)]])
+    upright = (points - points.mean(axis=0)) @ turn.T
+    across, down = (np.linalg.pinv(_FACE) @ upright).T
+    # Turned to the right, the nose moves to the right of what lies flat, which gets narrower.
+    yaw = math.atan2(across[2], abs(across[0]))
+    pitch = math.atan2(-down[2], abs(down[1]))
+    return math.degrees(yaw), math.degrees(pitch), math.degrees(roll)
+
+
+def _average_face() -> NDArray[np.float64]:
+    """Return the landmarks in space, (5, 3): right, down, towards the camera; centred."""
+    between_eyes = CHIP_LANDMARKS[1, 0] - CHIP_LANDMARKS[0, 0]
+    depth = np.array([0, 0, _NOSE_DEPTH, _MOUTH_DEPTH, _MOUTH_DEPTH]) * between_eyes
+    face = np.column_stack([CHIP_LANDMARKS, depth])
+    centred: NDArray[np.float64] = face - face.mean(axis=0)
+    return centred
+
+
+_FACE = _average_face()
+
+
+def _sharpness(chip: NDArray[np.uint8]) -> float:
+    luma = (chip @ _LUMA)[_INNER_FACE]
+    return float(ndimage.laplace(luma).var())
+
+
+def _rated(value: float, limit: tuple[float, int]) -> float:
+    """Rate from 0 to 1: a half at the limit, near 1 well on its good side."""
+    half, steepness = limit
+    if value <= 0:
+        return 0.0 if steepness > 0 else 1.0
+    return 1 / (1 + (half / value) ** steepness)
