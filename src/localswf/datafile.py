@@ -1,0 +1,117 @@
+"""The file behind the journal: who may open it, and what it must look like."""
+
+import contextlib
+import fcntl
+import os
+import secrets
+import sqlite3
+from pathlib import Path
+
+_APPLICATION_ID = 0x53574631
+_VERSION = 1
+
+_SCHEMA = """
+CREATE TABLE secret (value BLOB NOT NULL);
+CREATE TABLE domains (name TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE types (
+    domain TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL,
+    record TEXT NOT NULL,
+    PRIMARY KEY (domain, kind, name, version)
+) WITHOUT ROWID;
+CREATE TABLE executions (
+    number INTEGER PRIMARY KEY, domain TEXT NOT NULL, workflow_id TEXT NOT NULL,
+    run_id TEXT NOT NULL UNIQUE, open INTEGER NOT NULL
+);
+CREATE INDEX open_executions ON executions (number) WHERE open;
+CREATE TABLE events (
+    execution INTEGER NOT NULL, id INTEGER NOT NULL, event TEXT NOT NULL,
+    PRIMARY KEY (execution, id)
+) WITHOUT ROWID;
+CREATE TABLE heartbeats (
+    execution INTEGER NOT NULL, scheduled_id INTEGER NOT NULL, timestamp INTEGER NOT NULL,
+    details TEXT NOT NULL,
+    PRIMARY KEY (execution, scheduled_id)
+) WITHOUT ROWID;
+"""
+
+
+class DataFileError(Exception):
+    """The data file cannot be used; the message says why and what to do."""
+
+
+class FileLock:
+    """Keeps every other process from opening a data file.
+
+    The lock is on a file beside it: SQLite's own locks on the data file would be lost with the
+    first descriptor of it that this process closes.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Take the lock of the data file at `path`.
+
+        Raises:
+            DataFileError: another process has it, or its folder cannot be written.
+        """
+        lock_path = path.with_name(f"{path.name}.lock")
+        try:
+            self._descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise DataFileError(f"{path} cannot be opened: {error.strerror}.") from error
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._descriptor)
+            raise DataFileError(
+                f"{path} is in use by another server; stop that one or name another file."
+            ) from None
+
+    def release(self) -> None:
+        """Let others have it."""
+        os.close(self._descriptor)
+
+
+def connect(path: Path | None) -> sqlite3.Connection:
+    """A connection to a data file that leaves transactions to its user; None for memory."""
+    name = ":memory:" if path is None else str(path)
+    connection = sqlite3.connect(name, isolation_level=None, check_same_thread=False)
+    with contextlib.suppress(sqlite3.DatabaseError):
+        connection.execute("PRAGMA synchronous=FULL")
+    return connection
+
+
+def prepare(connection: sqlite3.Connection, path: Path | None) -> None:
+    """Make sure that a connection's file is whole and ours; an empty one gets its tables.
+
+    Raises:
+        DataFileError: the file is damaged, of another program or of another version of this one.
+    """
+    try:
+        _check(connection, path)
+        connection.execute("PRAGMA journal_mode=WAL")
+    except sqlite3.DatabaseError as error:
+        raise DataFileError(
+            f"{path} is damaged or no data file of localswf ({error}); "
+            "restore it from a copy or name another file."
+        ) from error
+
+
+def _check(connection: sqlite3.Connection, path: Path | None) -> None:
+    application_id: int = connection.execute("PRAGMA application_id").fetchone()[0]
+    tables: int = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if application_id == 0 and tables == 0:
+        connection.executescript(
+            f"BEGIN; {_SCHEMA} PRAGMA application_id={_APPLICATION_ID};"
+            f"PRAGMA user_version={_VERSION}; COMMIT;"
+        )
+        connection.execute("INSERT INTO secret VALUES (?)", (secrets.token_bytes(32),))
+    elif application_id != _APPLICATION_ID:
+        raise DataFileError(f"{path} is the file of another program; name another file.")
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version != _VERSION:
+        raise DataFileError(
+            f"{path} has format {version}, this program writes format {_VERSION}; "
+            "use the program that wrote it or name another file."
+        )
+    damage: str = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if damage != "ok":
+        raise sqlite3.DatabaseError(damage)

@@ -1,0 +1,262 @@
+"""What happened, on disk: append-only histories with group commit.
+
+What is written goes into one queue and is committed in that order, so whatever is on disk is a
+prefix of what happened. `durable` calls back once everything written before it is on disk; while
+one commit is being synced the next one gathers.
+"""
+
+import asyncio
+import itertools
+import json
+import logging
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from localswf.datafile import FileLock, connect, prepare
+from localswf.events import compact_json
+
+log = logging.getLogger(__name__)
+
+_RETRY_SECONDS = 1.0
+
+Durable = Callable[[BaseException | None], None]
+"""Told that what was written is on disk, or what kept it from there."""
+
+Row = tuple[Any, ...]
+
+
+class StoredExecution(NamedTuple):
+    """An execution as the file knows it. `number` is the file's own id of it."""
+
+    number: int
+    domain: str
+    workflow_id: str
+    run_id: str
+
+
+class Heartbeat(NamedTuple):
+    """The last heartbeat of an activity task; the timestamp is in milliseconds."""
+
+    scheduled_id: int
+    timestamp: int
+    details: str | None
+
+
+class Journal:
+    """An open data file."""
+
+    def __init__(self, path: Path | None, *, grouped: bool) -> None:
+        """Open a data file; one that is not there is made.
+
+        Args:
+            path: the file; None for one in memory.
+            grouped: commit in a thread, for many requests at a time, which takes a running event
+                loop; else in the caller's thread, at once.
+
+        Raises:
+            DataFileError: the file is in use, damaged, or not ours.
+        """
+        path = None if path is None else path.resolve()
+        self._lock = None if path is None else FileLock(path)
+        self._writer = self._reader = connect(path)
+        try:
+            prepare(self._writer, path)
+            if path is not None:
+                self._reader = connect(path)
+            self.secret: bytes = self._value("SELECT value FROM secret")
+        except BaseException:
+            self._release()
+            raise
+        self._committer = ThreadPoolExecutor(1, "journal") if grouped else None
+        self._queue: list[tuple[str, Row]] = []
+        self._waiting: list[Durable] = []
+        self._busy = False
+
+    # Reading.
+
+    def domains(self) -> list[tuple[str, dict[str, Any]]]:
+        """Name and record of every domain."""
+        rows = self._reader.execute("SELECT name, record FROM domains")
+        return [(name, json.loads(record)) for name, record in rows]
+
+    def types(self) -> list[tuple[str, str, str, str, dict[str, Any]]]:
+        """Domain, kind, name, version and record of every type."""
+        rows = self._reader.execute("SELECT domain, kind, name, version, record FROM types")
+        return [(*key, json.loads(record)) for *key, record in rows]
+
+    def last_number(self) -> int:
+        """The highest number of an execution; 0 if there is none."""
+        number: int = self._value("SELECT coalesce(max(number), 0) FROM executions")
+        return number
+
+    def open_executions(self) -> list[StoredExecution]:
+        """Every execution that is not closed, in the order in which they started."""
+        return self._executions("open ORDER BY number", ())
+
+    def execution_by_run(self, run_id: str) -> StoredExecution | None:
+        """The execution with this runId."""
+        return next(iter(self._executions("run_id = ?", (run_id,))), None)
+
+    def execution(self, number: int) -> StoredExecution | None:
+        """The execution with this number."""
+        return next(iter(self._executions("number = ?", (number,))), None)
+
+    def events(self, number: int) -> list[str]:
+        """The JSON of an execution's events, from the first."""
+        rows = self._reader.execute(
+            "SELECT event FROM events WHERE execution = ? ORDER BY id", (number,)
+        )
+        return [event for (event,) in rows]
+
+    def heartbeats(self, number: int) -> list[Heartbeat]:
+        """The last heartbeat of each of an execution's activity tasks that had one."""
+        rows = self._reader.execute(
+            "SELECT scheduled_id, timestamp, details FROM heartbeats WHERE execution = ?", (number,)
+        )
+        return [Heartbeat(task, timestamp, json.loads(text)) for task, timestamp, text in rows]
+
+    # Writing.
+
+    def add_domain(self, name: str, record: dict[str, Any]) -> None:
+        """Write down a new domain."""
+        self._write("INSERT INTO domains VALUES (?, ?)", (name, compact_json(record)))
+
+    def add_type(
+        self, domain: str, kind: str, name: str, version: str, record: dict[str, Any]
+    ) -> None:
+        """Write down a new type."""
+        row = (domain, kind, name, version, compact_json(record))
+        self._write("INSERT INTO types VALUES (?, ?, ?, ?, ?)", row)
+
+    def add_execution(self, execution: StoredExecution) -> None:
+        """Write down a new execution."""
+        self._write("INSERT INTO executions VALUES (?, ?, ?, ?, 1)", tuple(execution))
+
+    def add_events(self, number: int, first: int, events: Sequence[str]) -> None:
+        """Write down the JSON of an execution's next events; `first` is the first one's id."""
+        for event_id, event in enumerate(events, start=first):
+            self._write("INSERT INTO events VALUES (?, ?, ?)", (number, event_id, event))
+
+    def set_heartbeat(self, number: int, heartbeat: Heartbeat) -> None:
+        """Write down an activity task's heartbeat in place of its last one."""
+        scheduled_id, timestamp, details = heartbeat
+        row = (number, scheduled_id, timestamp, compact_json(details))
+        self._write("INSERT OR REPLACE INTO heartbeats VALUES (?, ?, ?, ?)", row)
+
+    def close_execution(self, number: int) -> None:
+        """Write down that an execution is closed."""
+        self._write("UPDATE executions SET open = 0 WHERE number = ?", (number,))
+        self._write("DELETE FROM heartbeats WHERE execution = ?", (number,))
+
+    def durable(self, callback: Durable) -> None:
+        """Call back when all that was written is on disk, which may be at once.
+
+        What could not be written is kept and tried again, in order, before anything later.
+        """
+        if not self._queue and not self._busy:
+            callback(None)
+            return
+        self._waiting.append(callback)
+        if self._committer is None:
+            self._commit_here()
+
+    async def close(self) -> None:
+        """Write what is left and close the file.
+
+        Raises:
+            sqlite3.Error: the rest could not be written.
+        """
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.durable(partial(_settle, done))
+        try:
+            await done
+        finally:
+            if self._committer is not None:
+                self._committer.shutdown()
+            self._release()
+
+    def _write(self, statement: str, row: Row) -> None:
+        self._queue.append((statement, row))
+        if self._committer is not None and not self._busy:
+            # Not at once: all requests of this round of the loop share the commit.
+            self._busy = True
+            asyncio.get_running_loop().call_soon(self._commit_there)
+
+    def _commit_here(self) -> None:
+        queue, self._queue = self._queue, []
+        waiting, self._waiting = self._waiting, []
+        error: BaseException | None = None
+        try:
+            self._commit(queue)
+        except sqlite3.Error as raised:
+            error = raised
+            self._queue = queue + self._queue
+        for callback in waiting:
+            callback(error)
+
+    def _commit_there(self) -> None:
+        queue, self._queue = self._queue, []
+        waiting, self._waiting = self._waiting, []
+        loop = asyncio.get_running_loop()
+        commit = loop.run_in_executor(self._committer, self._commit, queue)
+        commit.add_done_callback(partial(self._committed, queue, waiting))
+
+    def _committed(
+        self,
+        queue: list[tuple[str, Row]],
+        waiting: list[Durable],
+        commit: asyncio.Future[None],
+    ) -> None:
+        error = commit.exception()
+        if error is not None:
+            log.error("The data file cannot be written, trying again: %s", error)
+            self._queue = queue + self._queue
+            asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._commit_there)
+        elif self._queue:
+            self._commit_there()
+        else:
+            self._busy = False
+            waiting += self._waiting
+            self._waiting = []
+        for callback in waiting:
+            callback(error)
+
+    def _commit(self, queue: list[tuple[str, Row]]) -> None:
+        self._writer.execute("BEGIN IMMEDIATE")
+        try:
+            for statement, rows in itertools.groupby(queue, itemgetter(0)):
+                self._writer.executemany(statement, [row for _, row in rows])
+            self._writer.execute("COMMIT")
+        except BaseException:
+            # A full disk may have rolled it back already.
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+            raise
+
+    def _executions(self, condition: str, values: Row) -> list[StoredExecution]:
+        rows = self._reader.execute(
+            f"SELECT number, domain, workflow_id, run_id FROM executions WHERE {condition}",  # noqa: S608 - the condition is this module's own text
+            values,
+        )
+        return list(itertools.starmap(StoredExecution, rows))
+
+    def _value(self, query: str, values: Row = ()) -> Any:
+        return self._reader.execute(query, values).fetchone()[0]
+
+    def _release(self) -> None:
+        self._reader.close()
+        self._writer.close()
+        if self._lock is not None:
+            self._lock.release()
+
+
+def _settle(done: asyncio.Future[None], error: BaseException | None) -> None:
+    if error is None:
+        done.set_result(None)
+    else:
+        done.set_exception(error)

@@ -1,0 +1,240 @@
+"""SWF's API as botocore's own service model states it: operations, their members and limits."""
+
+import functools
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore import xform_name
+from botocore.loaders import Loader
+from botocore.model import ListShape, ServiceModel, Shape, StringShape, StructureShape
+
+from localswf import errors
+
+Request = dict[str, Any]
+Check = Callable[[Any, str, list[str]], None]
+"""Takes a value, its path and the problems found so far; adds those of the value."""
+
+# What the model says in prose only.
+_NAME = re.compile(r"(?!arn\Z)[^:/|\x00-\x1f\x7f-\x9f\ud800-\udfff]*")
+_DURATION = re.compile(r"NONE|[0-9]*")
+_PATTERNS: Mapping[str, re.Pattern[str]] = {
+    "ActivityId": _NAME,
+    "DomainName": _NAME,
+    "DurationInDays": _DURATION,
+    "DurationInSeconds": _DURATION,
+    "DurationInSecondsOptional": _DURATION,
+    "Name": _NAME,
+    "TaskPriority": re.compile(r"-?[0-9]{1,10}|"),
+    "TimerId": _NAME,
+    "Version": _NAME,
+    "WorkflowId": _NAME,
+}
+
+_JSON_TYPES: Mapping[type, str] = {
+    bool: "TRUE_VALUE",
+    dict: "START_OBJECT",
+    float: "NUMBER_VALUE",
+    int: "NUMBER_VALUE",
+    list: "START_ARRAY",
+    str: "STRING_VALUE",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of the API.
+
+    Attributes:
+        name: as on the wire.
+        method: as boto3's clients call it.
+        void: whether its answer has no body.
+        check: validates a request's members, all problems at once.
+    """
+
+    name: str
+    method: str
+    void: bool
+    check: Check
+
+    def validate(self, request: Any) -> None:
+        """Hold a request against the model.
+
+        Raises:
+            SwfError: it breaks the model: all broken limits in one ValidationException, or the
+                first value of a wrong type as a SerializationException.
+        """
+        problems: list[str] = []
+        self.check(request, "", problems)
+        if problems:
+            raise errors.constraints(problems)
+
+
+@functools.cache
+def service_model() -> ServiceModel:
+    """SWF's model as botocore ships it."""
+    return ServiceModel(Loader().load_service_model("swf", "service-2"), "swf")
+
+
+@functools.cache
+def operations() -> Mapping[str, Operation]:
+    """Every operation of the API by its name."""
+    model = service_model()
+    checks: dict[str, Check] = {}
+    found: dict[str, Operation] = {}
+    for name in model.operation_names:
+        operation = model.operation_model(name)
+        shape = operation.input_shape
+        if shape is None:
+            raise TypeError(f"botocore's model of {name} has no input.")
+        check = _compile(shape, checks)
+        found[name] = Operation(name, xform_name(name), operation.output_shape is None, check)
+    return found
+
+
+def decision_attributes_member(decision_type: str) -> str:
+    """The Decision member that holds the attributes of decisions of this type."""
+    return f"{decision_type[0].lower()}{decision_type[1:]}DecisionAttributes"
+
+
+@functools.cache
+def needs_attributes(decision_type: str) -> bool:
+    """Whether a decision of this type means nothing without its attributes."""
+    attributes = structure("Decision").members[decision_attributes_member(decision_type)]
+    return bool(attributes.required_members)
+
+
+@functools.cache
+def type_defaults(kind: str) -> tuple[str, ...]:
+    """The defaults that a WorkflowType or an ActivityType can be registered with."""
+    return tuple(structure(f"{kind}Configuration").members)
+
+
+def structure(name: str) -> StructureShape:
+    """A structure of the model."""
+    shape = service_model().shape_for(name)
+    if not isinstance(shape, StructureShape):
+        raise TypeError(f"botocore's model has no structure {name}.")
+    return shape
+
+
+def _compile(shape: Shape, checks: dict[str, Check]) -> Check:
+    check = checks.get(shape.name)
+    if check is None:
+        check = checks[shape.name] = _COMPILERS[shape.type_name](shape, checks)
+    return check
+
+
+def _structure(shape: StructureShape, checks: dict[str, Check]) -> Check:
+    members = [(name, _compile(member, checks)) for name, member in shape.members.items()]
+    required = frozenset(shape.required_members)
+
+    def check(value: Any, path: str, problems: list[str]) -> None:
+        if type(value) is not dict:
+            raise _wrong_type(value, "Structure")
+        prefix = f"{path}." if path else ""
+        for name, check_member in members:
+            member = value.get(name)
+            if member is not None:
+                check_member(member, prefix + name, problems)
+            elif name in required:
+                problems.append(errors.broken(None, prefix + name, "Member must not be null"))
+
+    return check
+
+
+def _list(shape: ListShape, checks: dict[str, Check]) -> Check:
+    check_member = _compile(shape.member, checks)
+    maximum = shape.metadata.get("max")
+
+    def check(value: Any, path: str, problems: list[str]) -> None:
+        if type(value) is not list:
+            raise _wrong_type(value, "List")
+        if maximum is not None and len(value) > maximum:
+            shown = f"[{', '.join(map(str, value))}]"
+            problems.append(errors.broken(shown, path, _longest(maximum)))
+        for number, member in enumerate(value, start=1):
+            member_path = f"{path}.{number}.member"
+            if member is None:
+                problems.append(errors.broken(None, member_path, "Member must not be null"))
+            else:
+                check_member(member, member_path, problems)
+
+    return check
+
+
+def _string(shape: StringShape, _checks: dict[str, Check]) -> Check:
+    minimum = shape.metadata.get("min", 0)
+    maximum = shape.metadata.get("max", float("inf"))
+    pattern = _PATTERNS.get(shape.name)
+    enum = frozenset(shape.enum)
+    choices = f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"
+
+    def check(value: Any, path: str, problems: list[str]) -> None:
+        if type(value) is not str:
+            raise _wrong_type(value, "String")
+        if len(value) < minimum:
+            rule = f"Member must have length greater than or equal to {minimum}"
+            problems.append(errors.broken(value, path, rule))
+        if len(value) > maximum:
+            problems.append(errors.broken(value, path, _longest(maximum)))
+        if enum and value not in enum:
+            problems.append(errors.broken(value, path, choices))
+        if pattern is not None and pattern.fullmatch(value) is None:
+            rule = f"Member must satisfy regular expression pattern: {pattern.pattern}"
+            problems.append(errors.broken(value, path, rule))
+
+    return check
+
+
+def _integer(shape: Shape, _checks: dict[str, Check]) -> Check:
+    minimum, maximum = shape.metadata.get("min"), shape.metadata.get("max")
+
+    def check(value: Any, path: str, problems: list[str]) -> None:
+        if type(value) is not int:
+            raise _wrong_type(value, "Integer")
+        if minimum is not None and value < minimum:
+            rule = f"Member must have value greater than or equal to {minimum}"
+            problems.append(errors.broken(value, path, rule))
+        if maximum is not None and value > maximum:
+            rule = f"Member must have value less than or equal to {maximum}"
+            problems.append(errors.broken(value, path, rule))
+
+    return check
+
+
+def _boolean(_shape: Shape, _checks: dict[str, Check]) -> Check:
+    def check(value: Any, _path: str, _problems: list[str]) -> None:
+        if type(value) is not bool:
+            raise _wrong_type(value, "Boolean")
+
+    return check
+
+
+def _timestamp(_shape: Shape, _checks: dict[str, Check]) -> Check:
+    def check(value: Any, _path: str, _problems: list[str]) -> None:
+        if type(value) not in {int, float}:
+            raise _wrong_type(value, "Timestamp")
+
+    return check
+
+
+_COMPILERS: Mapping[str, Callable[[Any, dict[str, Check]], Check]] = {
+    "boolean": _boolean,
+    "integer": _integer,
+    "list": _list,
+    "long": _integer,
+    "string": _string,
+    "structure": _structure,
+    "timestamp": _timestamp,
+}
+
+
+def _longest(maximum: float) -> str:
+    return f"Member must have length less than or equal to {maximum}"
+
+
+def _wrong_type(value: object, wanted: str) -> errors.SwfError:
+    shown = "FALSE_VALUE" if value is False else _JSON_TYPES.get(type(value), type(value).__name__)
+    return errors.serialization(f"{shown} can not be converted to {wanted}")
