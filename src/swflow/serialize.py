@@ -87,7 +87,9 @@ class Codec:
                     f'the input of {self._name} is not of the form {{"args": [], "kwargs": {{}}}}'
                 )
         bound = self._match(args, kwargs)
-        values = [self._load(name, self._adapters[name], value) for name, value in bound]
+        values = [
+            self._load(f"argument {name!r}", self._adapters[name], value) for name, value in bound
+        ]
         return values[: len(args)], dict(zip(kwargs, values[len(args) :], strict=True))
 
     def dump_result(self, value: Any) -> str:
