@@ -13,7 +13,7 @@ from vib import __version__, keys
 from vib.activities.stage import stage
 from vib.db.models import Asset, AssetType, Feature
 from vib.db.queries import save_asset, upsert
-from vib.faces.find import FaceShot, find_faces
+from vib.faces.find import FaceShot, FaceTrack, find_faces
 from vib.messages import VideoJob
 from vib.services import Services, services
 
@@ -34,7 +34,7 @@ def face_detect(job: VideoJob) -> None:
         with context.storage.local(keys.original(job.media_id)) as source:
             tracks = find_faces(source, progress=progress)
         faces = [
-            _Face(track.track_id, number, shot)
+            _Face(track, number, shot)
             for track in tracks
             for number, shot in enumerate(track.shots)
         ]
@@ -54,16 +54,16 @@ def face_detect(job: VideoJob) -> None:
 
 @dataclass(frozen=True)
 class _Face:
-    track_id: int
+    track: FaceTrack
     number: int
     shot: FaceShot
 
     @property
     def name(self) -> str:
-        return f"{self.track_id}_{self.number}"
+        return f"{self.track.track_id}_{self.number}"
 
     def key(self, media_id: UUID) -> str:
-        return keys.face(media_id, self.track_id, self.number)
+        return keys.face(media_id, self.track.track_id, self.number)
 
 
 def _store_picture(context: Services, media_id: UUID, face: _Face) -> int:
@@ -93,7 +93,9 @@ def _save_face(session: Session, media_id: UUID, face: _Face, size: int) -> None
     x, y, w, h = shot.box
     row = {
         "asset_id": asset_id,
-        "track_id": face.track_id,
+        "track_id": face.track.track_id,
+        "track_first_seen": face.track.first_seen,
+        "track_last_seen": face.track.last_seen,
         "coordinates": {
             "x": x, "y": y, "width": w, "height": h,
             "yaw": shot.yaw, "pitch": shot.pitch, "roll": shot.roll,
@@ -102,5 +104,9 @@ def _save_face(session: Session, media_id: UUID, face: _Face, size: int) -> None
         "detection_confidence": shot.confidence,
         "score": shot.score,
         "embedding": shot.embedding,
+        # Found anew, so recognised anew.
+        "contact_id": None,
+        "recognition_result": None,
+        "recognition_confidence": None,
     }  # fmt: skip
     upsert(session, Feature, ("asset_id",), row)

@@ -158,6 +158,8 @@ class Feature(Base):
     )
     contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("contacts.id", ondelete="SET NULL"))
     track_id: Mapped[int]
+    track_first_seen: Mapped[float]
+    track_last_seen: Mapped[float]
     coordinates: Mapped[dict[str, Any]]
     detection_confidence: Mapped[float]
     score: Mapped[float]

@@ -49,5 +49,5 @@ def _person(seen: list[tuple[Contact, Feature, Asset]]) -> Person:
         tracks=len({feature.track_id for _, feature, _ in seen}),
         best_score=best.score,
         best_key=picture.key,
-        first_seen=min(asset.timecode or 0.0 for _, _, asset in seen),
+        first_seen=min(feature.track_first_seen for _, feature, _ in seen),
     )

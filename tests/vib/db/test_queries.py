@@ -25,7 +25,7 @@ def media(database: Engine) -> Media:
     return media
 
 
-def save_face(session: Session, media: Media, name: str, **values: object) -> UUID:
+def save_face(session: Session, media: Media, name: str, timecode: float, **values: object) -> UUID:
     asset_id = save_asset(
         session,
         media_id=media.id,
@@ -36,9 +36,11 @@ def save_face(session: Session, media: Media, name: str, **values: object) -> UU
         bytes=1,
         width=1,
         height=1,
-        timecode=values.pop("timecode"),
+        timecode=timecode,
     )
     row = {
+        "track_first_seen": timecode,
+        "track_last_seen": timecode,
         "coordinates": {},
         "detection_confidence": 0.9,
         "embedding": [0.0] * 128,

@@ -155,6 +155,8 @@ def upgrade() -> None:
         sa.Column("asset_id", sa.Uuid(), nullable=False),
         sa.Column("contact_id", sa.Uuid(), nullable=True),
         sa.Column("track_id", sa.Integer(), nullable=False),
+        sa.Column("track_first_seen", sa.Double(), nullable=False),
+        sa.Column("track_last_seen", sa.Double(), nullable=False),
         sa.Column("coordinates", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("detection_confidence", sa.Double(), nullable=False),
         sa.Column("score", sa.Double(), nullable=False),
