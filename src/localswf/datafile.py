@@ -1,9 +1,7 @@
 """The file behind the journal: who may open it, and what it must look like."""
 
-import contextlib
 import fcntl
 import os
-import secrets
 import sqlite3
 from pathlib import Path
 
@@ -12,6 +10,7 @@ _VERSION = 1
 
 _SCHEMA = """
 CREATE TABLE secret (value BLOB NOT NULL);
+INSERT INTO secret VALUES (randomblob(32));
 CREATE TABLE domains (name TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE types (
     domain TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL,
@@ -71,12 +70,16 @@ class FileLock:
 
 
 def connect(path: Path | None) -> sqlite3.Connection:
-    """A connection to a data file that leaves transactions to its user; None for memory."""
+    """A connection to a data file that leaves transactions to its user; None for memory.
+
+    Raises:
+        DataFileError: it cannot be opened at all.
+    """
     name = ":memory:" if path is None else str(path)
-    connection = sqlite3.connect(name, isolation_level=None, check_same_thread=False)
-    with contextlib.suppress(sqlite3.DatabaseError):
-        connection.execute("PRAGMA synchronous=FULL")
-    return connection
+    try:
+        return sqlite3.connect(name, isolation_level=None, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise DataFileError(f"{path} cannot be opened: {error}.") from error
 
 
 def prepare(connection: sqlite3.Connection, path: Path | None) -> None:
@@ -88,6 +91,7 @@ def prepare(connection: sqlite3.Connection, path: Path | None) -> None:
     try:
         _check(connection, path)
         connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
     except sqlite3.DatabaseError as error:
         raise DataFileError(
             f"{path} is damaged or no data file of localswf ({error}); "
@@ -103,7 +107,6 @@ def _check(connection: sqlite3.Connection, path: Path | None) -> None:
             f"BEGIN; {_SCHEMA} PRAGMA application_id={_APPLICATION_ID};"
             f"PRAGMA user_version={_VERSION}; COMMIT;"
         )
-        connection.execute("INSERT INTO secret VALUES (?)", (secrets.token_bytes(32),))
     elif application_id != _APPLICATION_ID:
         raise DataFileError(f"{path} is the file of another program; name another file.")
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]

@@ -6,6 +6,7 @@ one commit is being synced the next one gathers.
 """
 
 import asyncio
+import contextlib
 import itertools
 import json
 import logging
@@ -62,16 +63,15 @@ class Journal:
             DataFileError: the file is in use, damaged, or not ours.
         """
         path = None if path is None else path.resolve()
-        self._lock = None if path is None else FileLock(path)
-        self._writer = self._reader = connect(path)
-        try:
+        with contextlib.ExitStack() as held:
+            if path is not None:
+                held.callback(FileLock(path).release)
+            self._writer = self._reader = held.enter_context(contextlib.closing(connect(path)))
             prepare(self._writer, path)
             if path is not None:
-                self._reader = connect(path)
+                self._reader = held.enter_context(contextlib.closing(connect(path)))
             self.secret: bytes = self._value("SELECT value FROM secret")
-        except BaseException:
-            self._release()
-            raise
+            self._held = held.pop_all()
         self._committer = ThreadPoolExecutor(1, "journal") if grouped else None
         self._queue: list[tuple[str, Row]] = []
         self._waiting: list[Durable] = []
@@ -178,7 +178,7 @@ class Journal:
         finally:
             if self._committer is not None:
                 self._committer.shutdown()
-            self._release()
+            self._held.close()
 
     def _write(self, statement: str, row: Row) -> None:
         self._queue.append((statement, row))
@@ -247,12 +247,6 @@ class Journal:
 
     def _value(self, query: str, values: Row = ()) -> Any:
         return self._reader.execute(query, values).fetchone()[0]
-
-    def _release(self) -> None:
-        self._reader.close()
-        self._writer.close()
-        if self._lock is not None:
-            self._lock.release()
 
 
 def _settle(done: asyncio.Future[None], error: BaseException | None) -> None:

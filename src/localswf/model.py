@@ -18,12 +18,12 @@ Check = Callable[[Any, str, list[str]], None]
 
 # What the model says in prose only.
 _NAME = re.compile(r"(?!arn\Z)[^:/|\x00-\x1f\x7f-\x9f\ud800-\udfff]*")
-_DURATION = re.compile(r"NONE|[0-9]*")
+_DURATION = re.compile(r"NONE|[0-9]+|")
 _PATTERNS: Mapping[str, re.Pattern[str]] = {
     "ActivityId": _NAME,
     "DomainName": _NAME,
-    "DurationInDays": _DURATION,
-    "DurationInSeconds": _DURATION,
+    "DurationInDays": re.compile(r"NONE|[0-9]+"),
+    "DurationInSeconds": re.compile(r"[0-9]+"),
     "DurationInSecondsOptional": _DURATION,
     "Name": _NAME,
     "TaskPriority": re.compile(r"-?[0-9]{1,10}|"),

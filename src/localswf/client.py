@@ -1,0 +1,109 @@
+"""The service as an object with boto3's method names, in process and without HTTP."""
+
+import asyncio
+import functools
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from types import TracebackType
+from typing import Any, Self
+
+from botocore.errorfactory import ClientExceptionsFactory
+from botocore.model import ListShape, Shape, StructureShape
+
+from localswf import errors
+from localswf.dispatch import Answer
+from localswf.model import operations, service_model
+from localswf.service import Service
+
+_METHODS = {operation.method: name for name, operation in operations().items()}
+
+Convert = Callable[[Any], Any]
+
+
+class Client:
+    """What `boto3.client("swf")` is, for a service in this process.
+
+    Every operation is a method in snake case that takes keyword arguments and returns a dict, with
+    datetimes for timestamps; errors are botocore's `ClientError`, by their names in `exceptions`.
+    For one thread at a time: under a virtual clock, a poll that waits lets the time jump.
+    """
+
+    def __init__(self, service: Service) -> None:
+        """`service` is closed with the client."""
+        self._service = service
+        self._loop = asyncio.new_event_loop()
+        self.exceptions = ClientExceptionsFactory().create_client_exceptions(service_model())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __getattr__(self, name: str) -> Callable[..., Answer]:
+        operation = _METHODS.get(name)
+        if operation is None:
+            raise AttributeError(f"Amazon SWF has no operation {name!r}.")
+        return partial(self._call, operation)
+
+    def close(self) -> None:
+        """Close the service and its data file; no calls after this."""
+        if not self._loop.is_closed():
+            self._loop.run_until_complete(self._service.close())
+            self._loop.close()
+
+    def _call(self, operation: str, **request: Any) -> Answer:
+        metadata = {"HTTPStatusCode": 200, "RetryAttempts": 0}
+        try:
+            answer = self._loop.run_until_complete(self._answer(operation, request))
+        except errors.SwfError as error:
+            message = error.message or ""
+            metadata["HTTPStatusCode"] = error.status
+            response: Any = {
+                "Error": {"Code": error.code, "Message": message},
+                "ResponseMetadata": metadata,
+                "message": message,
+            }
+            error_class: Any = self.exceptions.from_code(error.code)
+            raise error_class(response, operation) from error
+        if "events" in answer:
+            answer = {**answer, "events": list(map(json.loads, answer["events"]))}
+        converted: Answer = _answer_converter(operation)(answer)
+        return {**converted, "ResponseMetadata": metadata}
+
+    async def _answer(self, operation: str, request: dict[str, Any]) -> Answer:
+        return await self._service.clock.wait(self._service.call(operation, request))
+
+
+@functools.cache
+def _answer_converter(operation: str) -> Convert:
+    shape = service_model().operation_model(operation).output_shape
+    return (None if shape is None else _converter(shape)) or dict
+
+
+def _converter(shape: Shape) -> Convert | None:
+    """What makes datetimes of the timestamps in a value of this shape; None if it has none."""
+    if shape.type_name == "timestamp":
+        return partial(datetime.fromtimestamp, tz=UTC)
+    if isinstance(shape, ListShape):
+        member = _converter(shape.member)
+        return None if member is None else lambda values: [member(value) for value in values]
+    if not isinstance(shape, StructureShape):
+        return None
+    found = {name: _converter(member) for name, member in shape.members.items()}
+    members = {name: convert for name, convert in found.items() if convert is not None}
+
+    def convert_members(value: dict[str, Any]) -> dict[str, Any]:
+        return {
+            name: members[name](member) if name in members else member
+            for name, member in value.items()
+        }
+
+    return convert_members if members else None
