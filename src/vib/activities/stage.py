@@ -46,7 +46,7 @@ class Progress:
         self._sessions = sessions
         self._media_id = media_id
         self._name = name
-        self._attempt = info.attempt if (info := swflow.activity_info()) else 1
+        self._attempt = _attempt()
         self._written_at = time.monotonic()
         row = {
             "media_id": media_id,
@@ -82,3 +82,10 @@ class Progress:
         )
         with self._sessions.begin() as session:
             session.execute(mine.values(**values))
+
+
+def _attempt() -> int:
+    try:
+        return swflow.activity_info().attempt
+    except LookupError:  # called as a plain function, without a worker
+        return 1

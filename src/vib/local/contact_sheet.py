@@ -10,6 +10,7 @@ CARD = (200, 264)  # width, height in pixels
 PICTURE = 176
 GAP = 12
 COLUMNS = 6
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 PAPER, INK, QUIET = "#f4f2ee", "#1c1b19", "#6f6a62"
 
 
@@ -49,7 +50,7 @@ def _card(storage: FolderStorage, person: Person) -> Image.Image:
     return card
 
 
-def _fitted(text: str, draw: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont) -> str:
+def _fitted(text: str, draw: ImageDraw.ImageDraw, font: Font) -> str:
     """As much of `text` as a card is wide."""
     whole = text
     while draw.textlength(text, font) > PICTURE:

@@ -1,4 +1,5 @@
 import time
+from typing import Any
 from uuid import UUID
 
 from rich.console import Console
@@ -23,7 +24,7 @@ SECONDS_BETWEEN_LOOKS = 0.2
 def watch(
     context: Services,
     media_id: UUID,
-    execution: swflow.Execution,
+    execution: swflow.Execution[Any],
     processes: Processes,
     console: Console,
 ) -> None:
@@ -43,17 +44,17 @@ def watch(
     )
     with Progress(*columns, console=console) as progress:
         bars: dict[str, TaskID] = {}
-        is_open = True
-        while is_open:
+        status = "OPEN"
+        while status == "OPEN":
             processes.check()
-            is_open = execution.is_open()  # asked first, so that the last look sees the end
+            status = execution.status()  # asked first, so that the last look sees the end
             for row in _stages(context, media_id):
                 if row.stage not in bars:
                     bars[row.stage] = progress.add_task(row.stage, total=1.0, note="")
                 _show(progress, bars[row.stage], row)
             time.sleep(SECONDS_BETWEEN_LOOKS)
-    if execution.status != "COMPLETED":
-        _mark_failed(context, media_id, f"The workflow ended as {execution.status}.")
+    if status != "COMPLETED":
+        _mark_failed(context, media_id, f"The workflow ended as {status}.")
 
 
 def _stages(context: Services, media_id: UUID) -> list[Stage]:
