@@ -217,9 +217,17 @@ class Execution(Generic[R]):
 
     def describe(self) -> dict[str, Any]:
         """What DescribeWorkflowExecution says."""
-        return cast(
-            "dict[str, Any]", self._connection.swf.describe_workflow_execution(**self._this())
-        )
+        answer = self._connection.swf.describe_workflow_execution(**self._this())
+        return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
+
+    def status(self) -> str:
+        """OPEN, or how it closed: COMPLETED, FAILED, TIMED_OUT, TERMINATED, CANCELED, ..."""
+        info = self.describe()["executionInfo"]
+        return str(info.get("closeStatus") or info["executionStatus"])
+
+    def is_open(self) -> bool:
+        """Whether it is still going on."""
+        return self.status() == "OPEN"
 
     def history(self) -> list[Event]:
         """Every event so far, in order."""
