@@ -1,13 +1,21 @@
-"""Histories written by hand, for the tests of replay."""
+"""Histories written by hand, and real deciders and workers."""
 
+import importlib
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
-from swflow import WorkflowType, replay
+from swflow import Client, Execution, WorkflowType, replay
 from swflow.replay import Instance
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -149,3 +157,120 @@ def begin(request: pytest.FixtureRequest) -> Iterator[Begin]:
     yield start
     for each in begun:
         each.close()
+
+
+SRC = Path(__file__).parents[2] / "src"
+PROGRAM = Path(__file__).parent / "program"
+
+
+class Process:
+    """A decider or a worker, in a process group of its own."""
+
+    def __init__(self, arguments: list[str], log: Path) -> None:
+        self._log = log
+        with log.open("w") as output:
+            self.popen = subprocess.Popen(
+                [sys.executable, "-m", "swflow", *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=PROGRAM,
+                env={**os.environ, "PYTHONPATH": str(SRC)},
+                start_new_session=True,
+            )
+
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def kill(self) -> None:
+        """SIGKILL to it and to its children."""
+        os.killpg(self.popen.pid, signal.SIGKILL)
+        self.popen.wait(timeout=30)
+
+    def terminate(self) -> None:
+        self.popen.terminate()
+
+    def wait(self) -> int:
+        """The exit status; well within a long poll's minute."""
+        return self.popen.wait(timeout=30)
+
+    def close(self) -> None:
+        try:
+            self.kill()
+        except ProcessLookupError:
+            self.popen.wait(timeout=30)
+
+
+class Cluster:
+    """A domain on a service of its own, with whatever deciders and workers a test starts."""
+
+    def __init__(self, server: Any, folder: Path, films: ModuleType) -> None:
+        self.server = server
+        self.films = films
+        self.folder = folder
+        self.client = Client("films", endpoint_url=server.endpoint_url)
+        self.register(films)
+        self.film = films.Film("film", folder / "diary")
+        self.processes: list[Process] = []
+
+    def register(self, program: ModuleType) -> None:
+        types = [each for each in vars(program).values() if hasattr(each, "registration")]
+        self.client.register(*types, retention=timedelta(days=1))
+
+    def decider(self, program: str = "films") -> Process:
+        return self._start("decider", program)
+
+    def worker(self, *, processes: int = 1, grace: int = 30, program: str = "films") -> Process:
+        return self._start("worker", program, f"--processes={processes}", f"--grace={grace}")
+
+    def start(self, workflow: WorkflowType[..., Any], *args: Any) -> Execution[Any]:
+        return self.client.start(workflow, *args, workflow_id="one")
+
+    def run(self, workflow: WorkflowType[..., Any], *args: Any) -> Any:
+        """Start an execution and wait for its result."""
+        return self.start(workflow, *args).result(timedelta(seconds=60))
+
+    def diary(self) -> list[str]:
+        """What the activities wrote down."""
+        return self.film.diary.read_text().splitlines() if self.film.diary.exists() else []
+
+    def await_diary(self, line: str) -> None:
+        self.wait_for(lambda: any(each.startswith(line) for each in self.diary()), line)
+
+    def wait_for(self, condition: Callable[[], object], what: str) -> None:
+        deadline = time.monotonic() + 60
+        while not condition():
+            logs = "\n".join(each.log() for each in self.processes)
+            assert time.monotonic() < deadline, f"{what} did not come; {logs}"
+            time.sleep(0.02)
+
+    def close(self) -> None:
+        for each in self.processes:
+            each.close()
+
+    def _start(self, command: str, *arguments: str) -> Process:
+        where = ["--domain=films", f"--endpoint-url={self.server.endpoint_url}"]
+        log = self.folder / f"{len(self.processes)}.log"
+        process = Process([command, *arguments, *where, "--task-list=films"], log)
+        self.processes.append(process)
+        return process
+
+
+@pytest.fixture(scope="session")
+def films() -> Iterator[ModuleType]:
+    """The program that the clusters' processes run."""
+    sys.path.insert(0, str(PROGRAM))
+    try:
+        yield importlib.import_module("films")
+    finally:
+        sys.path.remove(str(PROGRAM))
+
+
+@pytest.fixture
+def cluster(swf_server: Any, tmp_path: Path, films: ModuleType) -> Iterator[Cluster]:
+    """A service, and deciders and workers as real processes."""
+    cluster = Cluster(swf_server, tmp_path, films)
+    try:
+        yield cluster
+    finally:
+        cluster.close()

@@ -1,0 +1,204 @@
+"""What the deciders and workers of the tests run: a program like one that uses swflow."""
+
+import asyncio
+import os
+import signal
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from swflow import (
+    ActivityCancelled,
+    ActivityFailed,
+    ActivityTimedOut,
+    Failure,
+    Retry,
+    activity,
+    activity_info,
+    heartbeat,
+    workflow,
+)
+
+SECOND = timedelta(seconds=1)
+LIST = "films"
+
+
+@dataclass(frozen=True)
+class Film:
+    title: str
+    diary: Path
+    """Where the activities write down what they do: proof of what really ran."""
+
+    def note(self, what: str) -> None:
+        with self.diary.open("a") as diary:
+            diary.write(f"{what}\n")
+
+
+@activity(version="1", task_list=LIST, start_to_close=60 * SECOND)
+def cut(film: Film, part: int) -> str:
+    film.note(f"cut {part}")
+    return f"{film.title}-{part}"
+
+
+@activity(version="1", task_list=LIST, start_to_close=60 * SECOND)
+async def join(film: Film, parts: list[str]) -> str:
+    await asyncio.sleep(0.01)
+    film.note("join")
+    return "+".join(parts)
+
+
+@activity(version="1", task_list=LIST, start_to_close=60 * SECOND, retry=Retry(failures=2))
+def flicker(film: Film) -> int:
+    attempt = activity_info().attempt
+    film.note(f"flicker {attempt}")
+    if attempt < 3:
+        raise OSError("the bulb went out")
+    return attempt
+
+
+@activity(version="1", task_list=LIST, start_to_close=60 * SECOND, retry=Retry(failures=9))
+def burn(film: Film) -> None:
+    film.note("burn")
+    raise Failure("the film is burnt", {"frame": 7}, retry=False)
+
+
+@activity(version="1", task_list=LIST, start_to_close=SECOND, retry=Retry(timeouts=(30,)))
+def wind(film: Film) -> int:
+    """Too slow at first; told that it is too late by its heartbeat."""
+    attempt = activity_info().attempt
+    film.note(f"wind {attempt}")
+    if attempt == 1:
+        try:
+            turn_for_ever()
+        except ActivityCancelled:
+            film.note("stopped winding")
+            raise
+    return attempt
+
+
+def turn_for_ever() -> None:
+    while True:
+        heartbeat()
+        time.sleep(0.05)
+
+
+@activity(
+    version="1",
+    task_list=LIST,
+    start_to_close=60 * SECOND,
+    heartbeat_timeout=2 * SECOND,
+    retry=Retry(timeouts=(1,)),
+)
+def encode(film: Film, until: Path) -> int:
+    """Runs until a file is there."""
+    attempt = activity_info().attempt
+    film.note(f"encode {attempt} in {os.getpid()}")
+    while not until.exists():
+        heartbeat({"attempt": attempt})
+        time.sleep(0.05)
+    film.note(f"encoded {attempt}")
+    return attempt
+
+
+@activity(version="1", task_list=LIST, heartbeat_timeout=2 * SECOND)
+def hang(film: Film) -> None:
+    """Beats once, and never again."""
+    heartbeat("last words")
+    film.note("hang")
+    time.sleep(3600)
+
+
+@activity(version="1", task_list=LIST, start_to_close=60 * SECOND, retry=Retry(failures=1))
+def ignore(film: Film) -> int:
+    """Does not let itself be interrupted, like a long call into a library."""
+    attempt = activity_info().attempt
+    film.note(f"ignore {attempt}")
+    while attempt == 1:
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+        time.sleep(0.1)
+    return attempt
+
+
+@activity(version="1", task_list=LIST, heartbeat_timeout=2 * SECOND, retry=Retry(timeouts=(1,)))
+def crash(film: Film) -> int:
+    attempt = activity_info().attempt
+    film.note(f"crash {attempt}")
+    if attempt == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return attempt
+
+
+def film_workflow(name: str):  # noqa: ANN201 - a decorator
+    return workflow(
+        name, version="1", task_list=LIST, execution_timeout=600 * SECOND, decision_timeout=SECOND
+    )
+
+
+@film_workflow("Assemble")
+async def assemble(film: Film, parts: int) -> str:
+    return await join(film, [cut(film, part).later for part in range(parts)])
+
+
+@film_workflow("Chain")
+async def chain(film: Film, parts: int) -> list[str]:
+    return [await cut(film, part) for part in range(parts)]
+
+
+@film_workflow("Flicker")
+async def flickering(film: Film) -> int:
+    return await flicker(film)
+
+
+@film_workflow("Burn")
+async def burning(film: Film) -> str:
+    try:
+        await burn(film)
+    except ActivityFailed as error:
+        return f"{error.reason} {error.details}"
+    return "unexpected"
+
+
+@film_workflow("Wind")
+async def winding(film: Film) -> int:
+    return await wind(film)
+
+
+@film_workflow("Encode")
+async def encoding(film: Film, until: Path) -> int:
+    return await encode(film, until)
+
+
+@film_workflow("EncodePatiently")
+async def encoding_patiently(film: Film, until: Path) -> int:
+    return await encode.options(heartbeat_timeout=8 * SECOND)(film, until)
+
+
+@film_workflow("Hang")
+async def hanging(film: Film) -> str:
+    try:
+        await hang(film)
+    except ActivityTimedOut as error:
+        return f"{error.kind} {error.details}"
+    return "unexpected"
+
+
+@film_workflow("Ignore")
+async def ignoring(film: Film) -> int:
+    return await ignore(film)
+
+
+@film_workflow("Crash")
+async def crashing(film: Film) -> int:
+    return await crash(film)
+
+
+@film_workflow("Fail")
+async def failing() -> None:
+    raise Failure("no film", {"shelf": 3}, retry=False)
+
+
+@film_workflow("Sleep")
+async def sleeping() -> str:
+    await asyncio.sleep(1)
+    return "awake"
