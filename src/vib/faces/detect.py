@@ -10,7 +10,9 @@ from vib.faces.geometry import Box, overlap
 from vib.faces.models import YUNET, open_network
 
 LONGEST_SIDE = 640
-THRESHOLD = 0.6
+_WIDE = 1920  # pixels; from here on pictures have room for small faces, and get
+_WIDE_FACTOR = 1.5  # times the side
+THRESHOLD = 0.7
 _SAME_FACE_OVERLAP = 0.3  # intersection over union
 _STRIDES = (8, 16, 32)
 _OUTPUTS = [f"{kind}_{stride}" for stride, kind in product(_STRIDES, ("cls", "obj", "bbox", "kps"))]
@@ -31,6 +33,12 @@ class Detection:
     score: float
     landmarks: NDArray[np.float32]
 
+    def scaled(self, x: float, y: float) -> "Detection":
+        """Return the same face in a picture stretched by `x` across and `y` down."""
+        left, top, width, height = self.box
+        box = (left * x, top * y, width * x, height * y)
+        return Detection(box, self.score, self.landmarks * np.array([x, y], np.float32))
+
 
 class Detector:
     """Finds faces with YuNet (Wu, Peng, Yu: "YuNet: A Tiny Millisecond-level Face Detector")."""
@@ -46,28 +54,39 @@ class Detector:
 
         Args:
             session: the network `YUNET`, opened; by default opened here, for one thread.
-            longest_side: larger pictures are scaled down to it, in pixels.
+            longest_side: larger pictures are scaled down to it, in pixels; those of 1920 pixels and
+                more, in which faces may be small, to half as much again.
             threshold: the score from which something is a face.
         """
-        self.longest_side = longest_side
+        self._longest_side = longest_side
         self._threshold = threshold
         self._session = session or open_network(YUNET)
 
     def detect(self, rgb: NDArray[np.uint8]) -> list[Detection]:
         """Find the faces of a picture (height, width, 3), the surest first."""
         height, width = rgb.shape[:2]
-        scale = min(1.0, self.longest_side / max(height, width))
-        if scale < 1:
-            size = (max(1, round(width * scale)), max(1, round(height * scale)))
-            rgb = np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.BILINEAR))
-        stretch = np.array([width / rgb.shape[1], height / rgb.shape[0]], np.float32)
+        scale = self.scale_for(width, height)
+        if scale == 1:
+            return self.detect_unscaled(rgb)
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        # Halving roughly first is several times as fast, and none the worse for detection.
+        picture = Image.fromarray(rgb).resize(size, Image.Resampling.BILINEAR, reducing_gap=1.5)
+        stretch = width / size[0], height / size[1]
+        return [face.scaled(*stretch) for face in self.detect_unscaled(np.asarray(picture))]
+
+    def scale_for(self, width: int, height: int) -> float:
+        """Return by how much a picture is to be scaled before faces are looked for, at most 1."""
+        longest = max(width, height)
+        return min(1.0, self._longest_side * (_WIDE_FACTOR if longest >= _WIDE else 1) / longest)
+
+    def detect_unscaled(self, rgb: NDArray[np.uint8]) -> list[Detection]:
+        """Find the faces of a picture that has been scaled, (height, width, 3)."""
         padded = _padded(rgb)
         outputs = self._session.run(_OUTPUTS, {"picture": padded[None]})
         boxes, scores, landmarks = self._decoded(outputs, padded.shape[1])
-        kept = _best_of_each_face(boxes, scores)
-        boxes, landmarks = boxes * np.tile(stretch, 2), landmarks * stretch
         return [
-            Detection(_box(boxes[index]), float(scores[index]), landmarks[index]) for index in kept
+            Detection(_box(boxes[index]), float(scores[index]), landmarks[index])
+            for index in _best_of_each_face(boxes, scores)
         ]
 
     def _decoded(

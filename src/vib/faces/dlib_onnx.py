@@ -9,6 +9,7 @@ is filled up with zeros.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import onnx
@@ -49,7 +50,7 @@ def to_onnx(network: Network) -> onnx.ModelProto:
 def _with_affine(
     convolution: Layer, affine: Layer, channels: int
 ) -> tuple[Layer, NDArray[np.float32], NDArray[np.float32]]:
-    """Return a convolution, its filters and its biases, with the affine layer after it worked in."""
+    """Return a convolution, its filters and its biases, the affine layer after it worked in."""
     if affine.kind != "affine":
         raise ValueError(f"A convolution is followed by {affine.kind}, not by an affine layer.")
     count = convolution.outputs
@@ -128,7 +129,7 @@ class _Graph:
 
     def model(self, outputs: int) -> onnx.ModelProto:
         self._nodes.append(helper.make_node("Identity", [self.picture.name], [OUTPUT]))
-        shape = ["n", self._side, self._side, 3]
+        shape: list[str | int | None] = ["n", self._side, self._side, 3]
         graph = helper.make_graph(
             self._nodes,
             "dlib_face_recognition_resnet_v1",
@@ -157,7 +158,7 @@ class _Graph:
         zeros = self._constant(np.array([0, 0, 0, 0, *more], np.int64))
         return self._node("Pad", picture.name, zeros)
 
-    def _node(self, operator: str, *inputs: str, **attributes: int | list[int]) -> str:
+    def _node(self, operator: str, *inputs: str, **attributes: Any) -> str:
         name = f"{operator.lower()}_{len(self._nodes)}"
         self._nodes.append(helper.make_node(operator, inputs, [name], **attributes))
         return name

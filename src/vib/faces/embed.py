@@ -28,4 +28,6 @@ class Embedder:
         parts = [both[start : start + _BATCH] for start in range(0, len(both), _BATCH)]
         answers = [self._session.run([OUTPUT], {INPUT: part})[0] for part in parts]
         embeddings = np.concatenate([np.empty((0, EMBEDDING_SIZE), np.float32), *answers])
-        return (embeddings[: len(chips)] + embeddings[len(chips) :]) / 2
+        faces, mirrored = np.split(embeddings, 2)
+        mean: NDArray[np.float32] = (faces + mirrored) / 2
+        return mean

@@ -21,7 +21,7 @@ GOOD_SCORE = 0.4
 
 _WIDTH = (20.0, 3)  # pixels; here and below: where the factor is a half, and how steep it is there
 _SHARPNESS = (2.8, 3)
-_CONFIDENCE = (0.75, 12)
+_CONFIDENCE = (0.8, 20)
 _TURN = (50.0, -4)  # degrees; falls
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)

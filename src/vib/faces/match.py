@@ -78,9 +78,7 @@ def group_tracks(tracks: Sequence[T]) -> list[list[T]]:
     return sorted(groups, key=lambda group: group[0].first_seen)
 
 
-def match_person(
-    group: Sequence[Track], known: Sequence[Known[ContactId]]
-) -> Match[ContactId]:
+def match_person(group: Sequence[Track], known: Sequence[Known[ContactId]]) -> Match[ContactId]:
     """Tell which contact a person is: the one whose faces, on average, are nearest.
 
     Args:

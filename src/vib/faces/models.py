@@ -116,10 +116,8 @@ def _convert_yunet(data: bytes) -> onnx.ModelProto:
     filters = next(value for value in graph.initializer if value.name == first.input[1])
     rgb = np.ascontiguousarray(numpy_helper.to_array(filters)[:, ::-1])
     filters.CopyFrom(numpy_helper.from_array(rgb, filters.name))
-    shape = [1, "height", "width", 3]
-    graph.input[0].CopyFrom(
-        helper.make_tensor_value_info("picture", onnx.TensorProto.UINT8, shape)
-    )
+    shape: list[str | int | None] = [1, "height", "width", 3]
+    graph.input[0].CopyFrom(helper.make_tensor_value_info("picture", onnx.TensorProto.UINT8, shape))
     del graph.value_info[:]
     for output in graph.output:
         output.type.tensor_type.shape.dim[1].dim_param = "places"

@@ -1,0 +1,89 @@
+"""Follows faces from one sampled frame to the next."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from vib.faces.geometry import Box, overlap
+
+SAME_FACE = 0.3  # intersection over union; at 4 frames a second a face may move by half its width
+LONGEST_GAP = 0.8  # seconds for which a face may be missed: hidden, or turned away
+_THUMBNAIL = (32, 18)
+_SAME_SCENE = 0.5
+
+
+class CutFinder:
+    """Tells where a video cuts to another shot, from frames a fraction of a second apart.
+
+    Compares coarse thumbnails by their correlation, which changes of brightness do not touch. A
+    wild movement of the camera may pass for a cut, which costs little: a person's tracks are
+    brought together again by what the face looks like.
+    """
+
+    def __init__(self) -> None:
+        self._previous: NDArray[np.float64] | None = None
+
+    def is_cut(self, rgb: NDArray[np.uint8]) -> bool:
+        """Tell whether a cut lies between the frame before and this one."""
+        grey = Image.fromarray(rgb).convert("L").resize(_THUMBNAIL, Image.Resampling.BOX)
+        current = np.asarray(grey, np.float64).ravel()
+        current -= current.mean()
+        previous, self._previous = self._previous, current
+        if previous is None:
+            return False
+        size = float(np.linalg.norm(previous) * np.linalg.norm(current))
+        if size == 0:  # a frame of one colour, such as a fade to black
+            return bool(previous.any() or current.any())
+        return float(previous @ current) / size < _SAME_SCENE
+
+
+@dataclass
+class _Open:
+    track_id: int
+    box: Box
+    last_seen: float
+
+
+class Tracker:
+    """Gives faces that follow one another in one place the same track's number, from 1."""
+
+    def __init__(self) -> None:
+        self._open: list[_Open] = []
+        self._tracks = 0
+
+    def follow(self, timecode: float, boxes: Sequence[Box], *, cut: bool = False) -> list[int]:
+        """Tell which track each face of a frame belongs to.
+
+        Args:
+            timecode: of the frame, in seconds; later than the one before.
+            boxes: the frame's faces, all in one unit throughout the video.
+            cut: another shot has begun, so every track has ended.
+        """
+        self._open = [
+            track for track in self._open if not cut and timecode - track.last_seen <= LONGEST_GAP
+        ]
+        pairs = sorted(
+            (
+                # The newest first: else one that was lost in between would take its place again.
+                (track.last_seen, overlap(track.box, box), number, index)
+                for number, track in enumerate(self._open)
+                for index, box in enumerate(boxes)
+            ),
+            reverse=True,
+        )
+        found: dict[int, _Open] = {}
+        taken: set[int] = set()
+        for _, common, number, index in pairs:
+            if common >= SAME_FACE and number not in taken and index not in found:
+                taken.add(number)
+                found[index] = self._open[number]
+        for index, box in enumerate(boxes):
+            if index not in found:
+                self._tracks += 1
+                found[index] = _Open(self._tracks, box, timecode)
+                self._open.append(found[index])
+            found[index].box, found[index].last_seen = box, timecode
+        return [found[index].track_id for index in range(len(boxes))]
