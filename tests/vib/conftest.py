@@ -1,5 +1,7 @@
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -7,7 +9,12 @@ from sqlalchemy import Engine, create_engine, make_url, text
 
 from vib.db import migrate
 from vib.local.database import embedded_postgres
+from vib.local.receiver import Receiver, receiver
 from vib.local.sample import make_sample
+from vib.registry import ACTIVITIES, WORKFLOWS
+from vib.services import Services, services
+
+SECRET = "of these tests only"  # noqa: S105
 
 
 @pytest.fixture(scope="session")
@@ -50,5 +57,43 @@ def _database(server: str, template: str) -> Iterator[Engine]:
         engine = create_engine(make_url(server).set(database=name))
         yield engine
         engine.dispose()
-        connection.execute(text(f"DROP DATABASE {name}"))
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     administrator.dispose()
+
+
+@pytest.fixture
+def web() -> Iterator[Receiver]:
+    """The web application."""
+    with receiver(SECRET) as web:
+        yield web
+
+
+@pytest.fixture
+def context(
+    tmp_path: Path,
+    database: Engine,
+    swf_server: Any,
+    web: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Services]:
+    """The services of a pipeline without processes; activities that are called use them too."""
+    (tmp_path / "scratch").mkdir()
+    settings = {
+        "VIB_DATABASE_URL": database.url.render_as_string(hide_password=False),
+        "VIB_STORAGE_FOLDER": str(tmp_path / "storage"),
+        "VIB_SCRATCH_FOLDER": str(tmp_path / "scratch"),
+        "VIB_SWF_ENDPOINT_URL": swf_server.endpoint_url,
+        "VIB_SWF_REGION": "us-east-1",
+        "VIB_NOTIFY_URL": web.url,
+        "VIB_NOTIFY_SECRET": SECRET,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    services.cache_clear()
+    context = services()
+    context.swf.register(*WORKFLOWS, *ACTIVITIES, retention=timedelta(days=1))
+    yield context
+    context.engine.dispose()
+    services.cache_clear()

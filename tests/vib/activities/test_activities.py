@@ -1,0 +1,204 @@
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+import swflow
+from vib import keys
+from vib.activities.face_detect import face_detect
+from vib.activities.face_recognize import face_recognize
+from vib.activities.fail_media import fail_media
+from vib.activities.notify_complete import notify_complete
+from vib.activities.transcode import transcode
+from vib.db.models import Asset, Base, Contact, Feature, Media, MediaStatus, Stage, User
+from vib.db.people import people_in
+from vib.faces.results import RecognitionResult
+from vib.local.receiver import Receiver
+from vib.messages import VideoJob
+from vib.services import Services
+
+# Times, and what an encoder with several threads makes a little different every time.
+VOLATILE = {"created_at", "updated_at", "started_at", "finished_at", "bytes", "bitrate"}
+
+
+@pytest.fixture
+def job(context: Services, sample_video: Path) -> VideoJob:
+    """The sample video, taken in: its row and its stored original."""
+    with context.sessions.begin() as session:
+        user = User(email="a@example.org")
+        session.add(user)
+        session.flush()
+        media = Media(
+            user_id=user.id, sha256="0", filename="sample.mp4", title="sample", duration=12.0
+        )
+        session.add(media)
+        session.flush()
+        job = VideoJob(media.id, user.id)
+    context.storage.save(keys.original(job.media_id), sample_video)
+    return job
+
+
+def tables(context: Services, models: Iterable[type[Base]]) -> list[list[dict[str, Any]]]:
+    """Every row of the tables, without what only says when it was written."""
+    with context.sessions() as session:
+        return [
+            [
+                {
+                    column.key: str(getattr(row, column.key))
+                    for column in model.__table__.columns
+                    if column.key not in VOLATILE
+                }
+                for row in session.scalars(select(model).order_by(*model.__table__.primary_key))
+            ]
+            for model in models
+        ]
+
+
+def test_a_transcoded_video_can_be_watched(context: Services, job: VideoJob) -> None:
+    transcode(job)
+
+    with context.sessions() as session:
+        media = session.get_one(Media, job.media_id)
+        assets = session.scalars(select(Asset).filter_by(media_id=job.media_id)).all()
+    assert media.status == MediaStatus.VISIBLE
+    assert {asset.asset_type for asset in assets} == {"main", "poster", "thumbnail"}
+    assert all(context.storage.exists(asset.key) for asset in assets)
+
+
+def test_an_activity_that_runs_twice_leaves_the_tables_as_if_it_ran_once(
+    context: Services, job: VideoJob
+) -> None:
+    models = (Media, Asset, Contact, Stage)
+    for activity in (transcode, face_detect, face_recognize):
+        activity(job)
+        once = tables(context, models), faces(context)
+
+        activity(job)
+
+        assert (tables(context, models), faces(context)) == once
+
+
+def faces(context: Services) -> list[tuple[Any, ...]]:
+    """What is known of every face, embeddings left out."""
+    with context.sessions() as session:
+        rows = session.scalars(select(Feature).order_by(Feature.asset_id)).all()
+    return [(row.asset_id, row.contact_id, row.recognition_result, row.score) for row in rows]
+
+
+def test_the_two_people_of_the_sample_become_contacts_with_pictures(
+    context: Services, job: VideoJob
+) -> None:
+    face_detect(job)
+
+    count = face_recognize(job)
+
+    with context.sessions() as session:
+        people = people_in(session, job.media_id)
+        contacts = session.scalars(select(Contact)).all()
+    assert count == len(people) == len(contacts) == 2
+    assert all(person.is_new for person in people)
+    assert {contact.picture_key for contact in contacts} == {person.best_key for person in people}
+    assert all(context.storage.exists(person.best_key) for person in people)
+
+
+def test_somebody_with_a_name_is_recognised_by_it_in_another_video(
+    context: Services, job: VideoJob, sample_video: Path
+) -> None:
+    face_detect(job)
+    face_recognize(job)
+    with context.sessions.begin() as session:
+        first, _ = people_in(session, job.media_id)
+        session.get_one(Contact, first.contact_id).name = "Eileen"
+        other = Media(user_id=job.user_id, sha256="1", filename="b.mp4", title="b", duration=12.0)
+        session.add(other)
+        session.flush()
+        second_job = VideoJob(other.id, job.user_id)
+    context.storage.save(keys.original(second_job.media_id), sample_video)
+
+    face_detect(second_job)
+    face_recognize(second_job)
+
+    with context.sessions() as session:
+        people = people_in(session, second_job.media_id)
+        results = set(
+            session.scalars(
+                select(Feature.recognition_result)
+                .join(Asset)
+                .filter_by(media_id=second_job.media_id)
+            )
+        )
+        known = session.scalars(select(Contact)).all()
+    assert [person.name for person in people] == ["Eileen", None]
+    assert results == {RecognitionResult.MACHINE_RECOGNIZED}
+    assert len(known) == 2
+
+
+def test_another_users_contacts_are_nobody(
+    context: Services, job: VideoJob, sample_video: Path
+) -> None:
+    face_detect(job)
+    face_recognize(job)
+    with context.sessions.begin() as session:
+        stranger = User(email="b@example.org")
+        session.add(stranger)
+        session.flush()
+        media = Media(user_id=stranger.id, sha256="0", filename="b", title="b", duration=12.0)
+        session.add(media)
+        session.flush()
+        other_job = VideoJob(media.id, stranger.id)
+    context.storage.save(keys.original(other_job.media_id), sample_video)
+
+    face_detect(other_job)
+    face_recognize(other_job)
+
+    with context.sessions() as session:
+        assert all(person.is_new for person in people_in(session, other_job.media_id))
+
+
+def test_a_video_that_cannot_be_processed_fails_for_good_and_says_why(
+    context: Services, job: VideoJob, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken"
+    broken.write_bytes(b"nothing to see")
+    context.storage.save(keys.original(job.media_id), broken)
+
+    with pytest.raises(swflow.Failure, match="is not a video") as caught:
+        transcode(job)
+
+    assert caught.value.retry is False
+    with context.sessions() as session:
+        stage = session.get_one(Stage, (job.media_id, "Transcode"))
+    assert stage.status == "failed"
+    assert stage.detail is not None
+    assert "is not a video" in stage.detail
+
+
+def test_a_video_that_can_be_watched_never_becomes_failed(context: Services, job: VideoJob) -> None:
+    with context.sessions.begin() as session:
+        session.get_one(Media, job.media_id).status = MediaStatus.VISIBLE
+
+    fail_media(job, "too late")
+
+    with context.sessions() as session:
+        assert session.get_one(Media, job.media_id).status == MediaStatus.VISIBLE
+
+
+def test_a_pending_video_becomes_failed_with_its_reason(context: Services, job: VideoJob) -> None:
+    fail_media(job, "it is broken")
+
+    with context.sessions() as session:
+        media = session.get_one(Media, job.media_id)
+    assert (media.status, media.failure) == (MediaStatus.FAILED, "it is broken")
+
+
+def test_the_web_application_is_told_of_a_complete_video(
+    context: Services, job: VideoJob, web: Receiver
+) -> None:
+    notify_complete(job)
+
+    message = web.messages.get(timeout=5)
+    assert message == {"uid": str(job.user_id), "mid": str(job.media_id), "status": "complete"}
+    with context.sessions() as session:
+        assert session.get_one(Media, job.media_id).status == MediaStatus.COMPLETE
