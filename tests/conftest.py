@@ -1,6 +1,7 @@
 """Fixtures that tests of several packages share."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -37,7 +38,11 @@ class SwfServer:
 
     def stop(self) -> int:
         """End it with SIGTERM, unless it has ended; returns its exit status."""
-        self._process.terminate()
+        return self.signal(signal.SIGTERM)
+
+    def signal(self, number: signal.Signals) -> int:
+        """End it with a signal, unless it has ended; returns its exit status."""
+        self._process.send_signal(number)
         return self._process.wait(timeout=30)
 
     def restart(self) -> None:

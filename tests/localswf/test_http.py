@@ -1,0 +1,268 @@
+"""The service over HTTP, by boto3 and by hand."""
+
+import json
+import socket
+import threading
+import time
+import urllib.request
+from typing import Any
+
+import pytest
+
+TARGET = "SimpleWorkflowService"
+
+
+class Raw:
+    """A connection that says exactly what it is told to."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
+        self.stream = self.socket.makefile("rb")
+
+    def send(self, data: bytes) -> None:
+        self.socket.sendall(data)
+
+    def receive(self) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body of the next response."""
+        status = int(self.stream.readline().split()[1])
+        headers = {}
+        while line := self.stream.readline().strip():
+            name, _, value = line.decode().partition(": ")
+            headers[name.lower()] = value
+        return status, headers, self.stream.read(int(headers.get("content-length", 0)))
+
+    def at_end(self) -> bool:
+        return self.stream.read(1) == b""
+
+    def close(self) -> None:
+        self.stream.close()
+        self.socket.close()
+
+
+@pytest.fixture
+def connect(swf_server: Any) -> Any:
+    port = int(swf_server.endpoint_url.rpartition(":")[2])
+    made = []
+
+    def make() -> Raw:
+        made.append(Raw(port))
+        return made[-1]
+
+    yield make
+    for raw in made:
+        raw.close()
+
+
+def request(operation: str, body: Any, *headers: str, target: str = TARGET) -> bytes:
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    lines = [
+        "POST / HTTP/1.1",
+        "Host: swf",
+        f"X-Amz-Target: {target}.{operation}",
+        f"Content-Length: {len(data)}",
+        *headers,
+    ]
+    return "\r\n".join([*lines, "", ""]).encode() + data
+
+
+REGISTER = {"name": "videos", "workflowExecutionRetentionPeriodInDays": "1"}
+DESCRIBE = request("DescribeDomain", {"name": "videos"})
+POLL = request("PollForActivityTask", {"domain": "videos", "taskList": {"name": "workers"}})
+
+
+def test_health(swf_server: Any) -> None:
+    with urllib.request.urlopen(f"{swf_server.endpoint_url}/health") as answer:
+        assert (answer.status, answer.read()) == (200, b'{"status":"ok"}')
+
+
+def test_an_operation_without_an_answer_has_no_body(connect: Any) -> None:
+    raw = connect()
+    raw.send(request("RegisterDomain", REGISTER))
+    status, headers, body = raw.receive()
+    assert (status, headers["content-length"], body) == (200, "0", b"")
+    assert headers["x-amzn-requestid"]
+
+
+def test_old_clients_are_understood(connect: Any) -> None:
+    raw = connect()
+    raw.send(
+        request(
+            "RegisterDomain",
+            REGISTER,
+            "Content-Type: application/json; charset=UTF-8",
+            "Content-Encoding: amz-1.0",
+            target="com.amazonaws.swf.service.model.SimpleWorkflowService",
+        )
+    )
+    assert raw.receive()[0] == 200
+
+
+def test_arns_have_the_region_of_the_signature(http_swf: Any) -> None:
+    info = http_swf.client.describe_domain(name="videos")["domainInfo"]
+    assert info["arn"] == "arn:aws:swf:eu-west-1:123456789012:/domain/videos"
+
+
+@pytest.mark.parametrize("operation", ["RestartWorld", "ListOpenWorkflowExecutions", ""])
+def test_an_unknown_operation(connect: Any, operation: str) -> None:
+    raw = connect()
+    raw.send(request(operation, {"domain": "videos"}))
+    status, headers, body = raw.receive()
+    assert status == 400
+    assert headers["content-type"] == "application/x-amz-json-1.0"
+    assert json.loads(body) == {"__type": "com.amazon.coral.service#UnknownOperationException"}
+
+
+def test_faults_have_their_names_on_the_wire(connect: Any) -> None:
+    raw = connect()
+    raw.send(DESCRIBE)
+    status, _, body = raw.receive()
+    assert status == 400
+    assert json.loads(body) == {
+        "__type": "com.amazonaws.swf.base.model#UnknownResourceFault",
+        "message": "Unknown domain: videos",
+    }
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", b"[]", b"nonsense", b"\xff\xfe", b'"text"', b"[" * 100_000, b'{"name": 1}']
+)
+def test_a_body_that_is_no_request(connect: Any, body: bytes) -> None:
+    raw = connect()
+    raw.send(request("DescribeDomain", body))
+    status, _, answer = raw.receive()
+    assert status == 400
+    assert json.loads(answer)["__type"] == "com.amazon.coral.service#SerializationException"
+    raw.send(DESCRIBE)
+    assert raw.receive()[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (b"nonsense\r\n\r\n", 400),
+        (b"POST / HTTP/2.0\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nno colon\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: 1048577\r\n\r\n", 413),
+        (b"POST / HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", 413),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", 411),
+        (b"POST / HTTP/1.1\r\nX: " + b"x" * 70_000, 431),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
+    ],
+)
+def test_bytes_that_are_no_request(connect: Any, data: bytes, status: int) -> None:
+    raw = connect()
+    raw.send(data)
+    answered, headers, body = raw.receive()
+    assert answered == status
+    assert json.loads(body)["__type"] == "com.amazon.coral.service#SerializationException"
+    assert headers["connection"] == "close"
+    assert raw.at_end()
+    another = connect()
+    another.send(DESCRIBE)
+    assert another.receive()[0] == 400
+
+
+def test_a_request_cut_short(connect: Any) -> None:
+    raw = connect()
+    raw.send(DESCRIBE[:-5])
+    raw.socket.shutdown(socket.SHUT_WR)
+    assert raw.receive()[0] == 400
+    assert raw.at_end()
+
+
+@pytest.mark.parametrize("data", [b"GET / HTTP/1.1\r\n\r\n", b"PUT /health HTTP/1.1\r\n\r\n"])
+def test_what_is_not_there(connect: Any, data: bytes) -> None:
+    raw = connect()
+    raw.send(data)
+    assert raw.receive()[0] == 404
+
+
+def test_requests_in_one_piece_are_answered_in_order(connect: Any) -> None:
+    raw = connect()
+    other = request("DescribeDomain", {"name": "nowhere"})
+    raw.send(request("RegisterDomain", REGISTER) + DESCRIBE + b"\r\n" + other + DESCRIBE)
+    statuses = [raw.receive()[0] for _ in range(4)]
+    assert statuses == [200, 200, 400, 200]
+
+
+def test_a_request_in_small_pieces(connect: Any) -> None:
+    raw = connect()
+    raw.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for at in range(0, len(DESCRIBE), 7):
+        raw.send(DESCRIBE[at : at + 7])
+    assert raw.receive()[0] == 400
+
+
+def test_expect_100_continue(connect: Any) -> None:
+    raw = connect()
+    head, _, body = request("RegisterDomain", REGISTER, "Expect: 100-continue").partition(
+        b"\r\n\r\n"
+    )
+    raw.send(head + b"\r\n\r\n")
+    assert raw.stream.readline() == b"HTTP/1.1 100 Continue\r\n"
+    assert raw.stream.readline() == b"\r\n"
+    raw.send(body)
+    assert raw.receive()[0] == 200
+
+
+@pytest.mark.parametrize("header", ["Connection: close", "connection: Close"])
+def test_a_client_that_wants_no_more(connect: Any, header: str) -> None:
+    raw = connect()
+    raw.send(request("DescribeDomain", {"name": "videos"}, header))
+    assert raw.receive()[1]["connection"] == "close"
+    assert raw.at_end()
+
+
+def test_a_client_that_hung_up_is_given_no_task(http_swf: Any, connect: Any) -> None:
+    http_swf.start()
+    decision = http_swf.poll_decision()
+    for _ in range(3):
+        gone = connect()
+        gone.send(POLL)
+        # Until the server has surely read the poll: what comes later is answered later.
+        http_swf.client.describe_domain(name="videos")
+        time.sleep(0.05)
+        gone.close()
+    waiting = connect()
+    waiting.send(POLL)
+    time.sleep(0.05)
+
+    http_swf.answer(decision, http_swf.schedule("resize"))
+
+    assert json.loads(waiting.receive()[2])["activityId"] == "resize"
+
+
+def test_a_parked_poll_is_answered_when_a_task_comes(http_swf: Any, boto: Any) -> None:
+    http_swf.start()
+    task = http_swf.poll_decision()
+    found: list[dict[str, Any]] = []
+    client = boto()
+
+    def work() -> None:
+        found.append(client.poll_for_activity_task(domain="videos", taskList={"name": "workers"}))
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    time.sleep(0.1)
+    http_swf.answer(task, http_swf.schedule("resize", input="\u00e9\U0001f3a5\x00"))
+    worker.join(20)
+
+    assert found[0]["input"] == "\u00e9\U0001f3a5\x00"
+    assert http_swf.types()[-1] == "ActivityTaskStarted"
+
+
+def test_data_of_the_largest_size(http_swf: Any) -> None:
+    data = "\u00fc" * 32_768
+    http_swf.start(input=data)
+    events = http_swf.poll_decision()["events"]
+    assert events[0]["workflowExecutionStartedEventAttributes"]["input"] == data
+
+    code, _ = http_swf.refusal(
+        "signal_workflow_execution",
+        domain="videos",
+        workflowId="video",
+        signalName="s",
+        input=data + "x",
+    )
+    assert code == "ValidationException"

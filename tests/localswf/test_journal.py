@@ -1,0 +1,202 @@
+"""The journal, on real files."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localswf.datafile import DataFileError
+from localswf.journal import Heartbeat, Journal, StoredExecution
+
+RUN = StoredExecution(1, "videos", "video", "22run")
+
+
+async def durable(journal: Journal) -> BaseException | None:
+    done: asyncio.Future[BaseException | None] = asyncio.get_running_loop().create_future()
+    journal.durable(done.set_result)
+    return await done
+
+
+def with_journal(path: Path | None, use: Callable[[Journal], Any], *, grouped: bool = True) -> Any:
+    """What a coroutine made of an open journal; the journal is closed afterwards."""
+
+    async def run() -> Any:
+        journal = Journal(path, grouped=grouped)
+        try:
+            return await use(journal)
+        finally:
+            await journal.close()
+
+    return asyncio.run(run())
+
+
+def commits(path: Path) -> int:
+    """How many transactions the write-ahead log has had: each one ends in a commit frame."""
+    log = path.with_name(f"{path.name}-wal").read_bytes()
+    page_size = int.from_bytes(log[8:12], "big")
+    frames = [log[at : at + 24] for at in range(32, len(log), 24 + page_size)]
+    return sum(1 for frame in frames if int.from_bytes(frame[4:8], "big"))
+
+
+@pytest.mark.parametrize("grouped", [True, False])
+def test_what_was_written_is_there_after_reopening(tmp_path: Path, *, grouped: bool) -> None:
+    path = tmp_path / "swf.db"
+
+    async def write(journal: Journal) -> bytes:
+        journal.add_domain("videos", {"retention": "1"})
+        journal.add_type("videos", "WorkflowType", "Process", "1", {"created": 5})
+        journal.add_execution(RUN)
+        journal.add_events(1, 1, ['{"eventId":1}', '{"eventId":2}'])
+        journal.set_heartbeat(1, Heartbeat(5, 1000, "first"))
+        journal.set_heartbeat(1, Heartbeat(5, 2000, "\ud800"))
+        return journal.secret
+
+    async def read(journal: Journal) -> None:
+        assert journal.domains() == [("videos", {"retention": "1"})]
+        assert journal.types() == [("videos", "WorkflowType", "Process", "1", {"created": 5})]
+        assert journal.open_executions() == [RUN]
+        assert journal.execution(1) == journal.execution_by_run("22run") == RUN
+        assert journal.execution(2) is journal.execution_by_run("other") is None
+        assert journal.events(1) == ['{"eventId":1}', '{"eventId":2}']
+        assert journal.heartbeats(1) == [Heartbeat(5, 2000, "\ud800")]
+        assert journal.last_number() == 1
+        assert journal.secret == secret
+
+    secret = with_journal(path, write, grouped=grouped)
+    with_journal(path, read, grouped=grouped)
+
+
+def test_a_closed_execution_is_not_open_but_still_there(tmp_path: Path) -> None:
+    async def use(journal: Journal) -> None:
+        journal.add_execution(RUN)
+        journal.set_heartbeat(1, Heartbeat(5, 1000, None))
+        journal.close_execution(1)
+        await durable(journal)
+        assert journal.open_executions() == []
+        assert journal.execution(1) == RUN
+        assert journal.heartbeats(1) == []
+
+    with_journal(tmp_path / "swf.db", use)
+
+
+def test_requests_of_one_moment_share_a_commit(tmp_path: Path) -> None:
+    path = tmp_path / "swf.db"
+
+    async def use(journal: Journal) -> None:
+        before = commits(path)
+        journal.add_execution(RUN)
+        waits = []
+        for event_id in range(1, 101):
+            journal.add_events(1, event_id, ["{}"])
+            waits.append(durable(journal))
+        assert await asyncio.gather(*waits) == [None] * 100
+        assert commits(path) - before <= 2
+
+    with_journal(path, use)
+
+
+def test_an_answer_waits_for_all_that_was_written_before_it(tmp_path: Path) -> None:
+    async def use(journal: Journal) -> None:
+        answered = []
+        journal.add_execution(RUN)
+        journal.durable(lambda _: answered.append("writer"))
+        journal.durable(lambda _: answered.append("reader"))
+        assert answered == []
+        await durable(journal)
+        assert answered == ["writer", "reader"]
+        journal.durable(lambda _: answered.append("nothing new"))
+        assert answered[-1] == "nothing new"
+
+    with_journal(tmp_path / "swf.db", use)
+
+
+def test_what_cannot_be_written_is_told_and_written_later(tmp_path: Path) -> None:
+    path = tmp_path / "swf.db"
+
+    async def use(journal: Journal) -> None:
+        journal._writer.create_function("refuse", 0, refuse)
+        journal._writer.execute(
+            "CREATE TEMP TRIGGER full BEFORE INSERT ON main.events BEGIN SELECT refuse(); END"
+        )
+        journal.add_execution(RUN)
+        journal.add_events(1, 1, ["{}"])
+        assert isinstance(await durable(journal), sqlite3.Error)
+        assert journal.execution(1) is None
+
+        journal._writer.execute("DROP TRIGGER temp.full")
+        assert await durable(journal) is None
+        assert journal.execution(1) == RUN
+        assert journal.events(1) == ["{}"]
+
+    def refuse() -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with_journal(path, use)
+
+
+def test_a_file_is_open_once(tmp_path: Path) -> None:
+    async def use(_journal: Journal) -> None:
+        with pytest.raises(DataFileError, match="in use by another server"):
+            Journal(tmp_path / "swf.db", grouped=False)
+
+    with_journal(tmp_path / "swf.db", use)
+    with_journal(tmp_path / "swf.db", durable)
+
+
+def make_text(path: Path) -> None:
+    path.write_text("This is a shopping list.\n" * 100)
+
+
+def make_foreign(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE recipes (name TEXT)")
+    connection.close()
+
+
+def make_newer(path: Path) -> None:
+    with_journal(path, durable)
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version=2")
+    connection.close()
+
+
+def make_torn(path: Path) -> None:
+    async def write(journal: Journal) -> None:
+        journal.add_events(1, 1, ["x" * 1000] * 1000)
+
+    with_journal(path, write)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+
+
+def make_folder(path: Path) -> None:
+    path.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (make_text, "damaged or no data file"),
+        (make_foreign, "the file of another program"),
+        (make_newer, "has format 2"),
+        (make_torn, "damaged or no data file"),
+        (make_folder, "cannot be opened"),
+    ],
+)
+def test_a_file_that_will_not_do(
+    tmp_path: Path, make: Callable[[Path], None], sentence: str
+) -> None:
+    path = tmp_path / "swf.db"
+    make(path)
+    for _ in range(2):
+        with pytest.raises(DataFileError, match=sentence) as caught:
+            Journal(path, grouped=False)
+        assert str(path) in str(caught.value)
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(DataFileError, match="cannot be opened: No such file or directory"):
+        Journal(tmp_path / "nowhere" / "swf.db", grouped=False)
