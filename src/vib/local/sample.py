@@ -139,8 +139,8 @@ def _sound(shot: _Shot, index: int) -> AudioFrame:
     time = np.arange(first, first + _SAMPLES) / SAMPLE_RATE
     left = np.sin(2 * np.pi * shot.tone * time)
     right = np.sin(2 * np.pi * shot.tone * 1.5 * time)  # a fifth above
-    samples = (_LOUDNESS * np.stack([left, right])).astype(np.float32)
-    frame = AudioFrame.from_ndarray(samples, format=FORMAT, layout=LAYOUT)
+    samples = (_LOUDNESS * 2**15 * np.stack([left, right], axis=1)).astype(np.int16)
+    frame = AudioFrame.from_ndarray(samples.reshape(1, -1), format=FORMAT, layout=LAYOUT)
     frame.sample_rate = SAMPLE_RATE
     frame.pts, frame.time_base = first, Fraction(1, SAMPLE_RATE)
     return frame

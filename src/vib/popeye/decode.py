@@ -6,12 +6,14 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError, InvalidDataError
+from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from vib.popeye.probe import MAX_PIXELS, start_of
 
-Frames = list[VideoFrame] | list[AudioFrame]
+Decoded = tuple[VideoFrame | AudioFrame, Fraction | None]
+"""A frame, and its time in seconds from the file's start if it has one."""
 
 
 class Decoding:
@@ -43,22 +45,16 @@ class Decoding:
         # The file's header was checked; what a frame in the middle says of its size was not.
         video.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
 
-    def __iter__(self) -> Iterator[Frames]:
+    def __iter__(self) -> Iterator[list[Decoded]]:
         """Yield what each packet decodes to, which may be nothing."""
         for packet in self._packets():
-            moment = packet.pts if packet.dts is None else packet.dts
-            if moment is not None:
-                self.position = max(self.position, float(moment * packet.time_base - self._start))
             self.packets += packet.stream.type == "video"
-            yield self._decoded(packet.stream, packet)
+            stamp = packet.pts if packet.dts is None else packet.dts
+            time = self._time(stamp, packet.stream)
+            self.position = max(self.position, float(time or 0))
+            yield self._decode(packet.stream, packet)
         for stream in self._streams:
-            yield self._decoded(stream, None)
-
-    def time_of(self, frame: VideoFrame | AudioFrame) -> Fraction | None:
-        """Return a frame's time in seconds from the file's start, if it has one."""
-        if frame.pts is None or frame.time_base is None:
-            return None
-        return frame.pts * frame.time_base - self._start
+            yield self._decode(stream, None)
 
     def _packets(self) -> Iterator[Any]:
         try:
@@ -67,7 +63,7 @@ class Decoding:
         except InvalidDataError:
             self.broken_off = True
 
-    def _decoded(self, stream: VideoStream | AudioStream, packet: Any) -> Frames:
+    def _decode(self, stream: VideoStream | AudioStream, packet: Any) -> list[Decoded]:
         try:
             frames = stream.decode(packet)
         except FFmpegError:
@@ -75,4 +71,10 @@ class Decoding:
             return []
         if stream.type == "video":
             self.pictures += len(frames)
-        return frames
+        return [(frame, self._time(frame.pts, stream)) for frame in frames]
+
+    def _time(self, stamp: int | None, stream: Stream) -> Fraction | None:
+        # Frames that come out at the end do not know their time base; the stream does.
+        if stamp is None or stream.time_base is None:
+            return None
+        return stamp * stream.time_base - self._start

@@ -27,6 +27,7 @@ MAX_PIXELS = 36_000_000
 MAX_DURATION = 24 * 3600.0
 
 _TAIL_TOLERANCE = 1.0  # seconds; headers round, and some tracks end a little before they say
+_TAIL = 5  # seconds of the file's end that are read
 _FIRST_FRAME_PACKETS = 500  # so many packets without one picture, and there will be none
 
 
@@ -205,9 +206,9 @@ def _checked_duration(
     container: InputContainer, video: VideoStream, audio: AudioStream | None, path: Path
 ) -> float:
     streams: list[Stream] = [video] if audio is None else [video, audio]
-    declared = container.duration
     end, cut = _read_tail(container, streams)
-    duration = float(Fraction(declared, av.time_base) if declared else end)
+    # Some containers do not say it, or say less than they hold.
+    duration = max((container.duration or 0) / av.time_base, end)
     if video.frames == 1 and audio is None:
         raise BadVideo(f"{path.name} is a still picture, not a video.")
     if duration <= 0:
@@ -239,17 +240,30 @@ def _read_tail(container: InputContainer, streams: Sequence[Stream]) -> tuple[fl
     Returns:
         Where the last one ends, in seconds from the start, and whether it is cut in the middle.
     """
-    container.seek((container.start_time or 0) + (container.duration or 0))
-    end = Fraction(0)
+    start, duration = container.start_time or 0, container.duration or 0
+    tail = max(0, duration - _TAIL * av.time_base)
+    # A file that lost its tail has nothing there; then the rest is looked at as a whole.
+    return (
+        _read_from(container, streams, start + tail)
+        or _read_from(container, streams, start)
+        or (0.0, True)
+    )
+
+
+def _read_from(
+    container: InputContainer, streams: Sequence[Stream], offset: int
+) -> tuple[float, bool] | None:
+    container.seek(offset)
+    ends = []
     cut = False
     try:
         for packet in container.demux(*streams):
-            if packet.size:
-                end = max(end, _end_of(packet))
+            if packet.size and not packet.is_discard:
+                ends.append(_end_of(packet))
                 cut = packet.is_corrupt
     except InvalidDataError:
         cut = True
-    return float(end - start_of(container)) if end else 0.0, cut
+    return (float(max(ends) - start_of(container)), cut) if ends else None
 
 
 def _end_of(packet: "Packet[Any]") -> Fraction:

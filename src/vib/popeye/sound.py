@@ -7,7 +7,7 @@ from av.audio.resampler import AudioResampler
 
 SAMPLE_RATE = 48_000
 LAYOUT = "stereo"
-FORMAT = "fltp"
+FORMAT = "s16"  # has no NaN and no infinity, at which an encoder would fail or spin
 
 _TOLERANCE = Fraction(1, 10)  # seconds by which timestamps may be off before it is heard
 
@@ -18,9 +18,9 @@ class Soundtrack:
     What is missing (a late start, lost packets) becomes silence; what overlaps is left out.
     """
 
-    def __init__(self, duration: float) -> None:
-        """Take the length of the video in seconds; sound after it is left out."""
-        self._end = Fraction(duration)
+    def __init__(self, end: float) -> None:
+        """Take the second at which the track ends at the latest; sound after it is left out."""
+        self._end = Fraction(end)
         self._clock = Fraction(0)  # seconds of sound so far
         self._samples = 0
         self._resampler: AudioResampler | None = None
@@ -54,7 +54,7 @@ class Soundtrack:
         missing = round(seconds * SAMPLE_RATE)
         for done in range(0, missing, SAMPLE_RATE):
             size = min(SAMPLE_RATE, missing - done)
-            frame = AudioFrame.from_ndarray(np.zeros((2, size), np.float32), FORMAT, LAYOUT)
+            frame = AudioFrame.from_ndarray(np.zeros((1, 2 * size), np.int16), FORMAT, LAYOUT)
             frame.sample_rate = SAMPLE_RATE
             yield self._stamp(frame)
 

@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 MAX_RATE = Fraction(30_000, 1001)  # frames per second
 
-_OVERTIME = 1  # seconds after the declared end in which a picture's time is still believed
+_OVERTIME = 1  # seconds after the declared end in which a timestamp is still believed
 _LEAST_DECODED = 0.1  # of the pictures; with fewer there is nothing to watch
 _LEAST_READ = 0.5  # of the duration
 _REPORT_STEP = 0.01
@@ -157,9 +157,9 @@ def _make(
             for sized in plan
         ]
         production = _Production(info, plan, writers)
-        for frames in decoding:
-            for frame in frames:
-                production.add(frame, decoding.time_of(frame))
+        for decoded in decoding:
+            for frame, time in decoded:
+                production.add(frame, time)
             report.at(decoding.position)
         _check(decoding, info, source)
         pictures = production.finish()
@@ -194,7 +194,7 @@ class _Production:
         self._upright = Upright(*plan[0].size, info.rotation)
         self._scalers = [Scaler(*sized.size) for sized in plan]
         self._writers = writers
-        self._soundtrack = Soundtrack(info.duration)
+        self._soundtrack = Soundtrack(self._end)
         self._poster = stills.poster_moment(info.duration)
         self._thumbnails = stills.thumbnail_moments(info.duration)
         self._picker = stills.StillPicker([self._poster, *self._thumbnails])
