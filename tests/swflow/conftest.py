@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
@@ -190,6 +191,10 @@ class Process:
     def terminate(self) -> None:
         self.popen.terminate()
 
+    def interrupt_group(self) -> None:
+        """What Ctrl-C in a terminal does."""
+        os.killpg(self.popen.pid, signal.SIGINT)
+
     def wait(self) -> int:
         """The exit status; well within a long poll's minute."""
         return self.popen.wait(timeout=30)
@@ -207,24 +212,39 @@ class Cluster:
     def __init__(self, server: Any, folder: Path, films: ModuleType) -> None:
         self.server = server
         self.films = films
-        self.folder = folder
         self.client = Client("films", endpoint_url=server.endpoint_url)
         self.register(films)
-        self.film = films.Film("film", folder / "diary")
         self.processes: list[Process] = []
+        self._started = 0
+        self._logs = folder
+        self.begin(folder)
+
+    def begin(self, folder: Path) -> None:
+        """Give a test its own film and diary."""
+        self.folder = folder
+        self.film = self.films.Film("film", folder / "diary")
 
     def register(self, program: ModuleType) -> None:
         types = [each for each in vars(program).values() if hasattr(each, "registration")]
         self.client.register(*types, retention=timedelta(days=1))
 
-    def decider(self, program: str = "films") -> Process:
-        return self._start("decider", program)
+    def decider(self, program: str = "films", domain: str = "films") -> Process:
+        return self._start("decider", program, f"--domain={domain}")
 
-    def worker(self, *, processes: int = 1, grace: int = 30, program: str = "films") -> Process:
-        return self._start("worker", program, f"--processes={processes}", f"--grace={grace}")
+    def worker(
+        self,
+        program: str = "films",
+        *,
+        domain: str = "films",
+        processes: int = 1,
+        grace: int = 30,
+    ) -> Process:
+        numbers = [f"--processes={processes}", f"--grace={grace}"]
+        return self._start("worker", program, f"--domain={domain}", *numbers)
 
     def start(self, workflow: WorkflowType[..., Any], *args: Any) -> Execution[Any]:
-        return self.client.start(workflow, *args, workflow_id="one")
+        self._started += 1
+        return self.client.start(workflow, *args, workflow_id=f"film-{self._started}")
 
     def run(self, workflow: WorkflowType[..., Any], *args: Any) -> Any:
         """Start an execution and wait for its result."""
@@ -249,8 +269,8 @@ class Cluster:
             each.close()
 
     def _start(self, command: str, *arguments: str) -> Process:
-        where = ["--domain=films", f"--endpoint-url={self.server.endpoint_url}"]
-        log = self.folder / f"{len(self.processes)}.log"
+        where = [f"--endpoint-url={self.server.endpoint_url}"]
+        log = self._logs / f"{len(self.processes)}.log"
         process = Process([command, *arguments, *where, "--task-list=films"], log)
         self.processes.append(process)
         return process
@@ -264,6 +284,47 @@ def films() -> Iterator[ModuleType]:
         yield importlib.import_module("films")
     finally:
         sys.path.remove(str(PROGRAM))
+
+
+@dataclass(frozen=True)
+class SharedServer:
+    """A service that outlives a test; for tests that do not harm it."""
+
+    endpoint_url: str
+
+
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedServer]:
+    data = tmp_path_factory.mktemp("shared") / "swf.db"
+    with (
+        data.with_suffix(".log").open("w") as log,
+        subprocess.Popen(
+            [sys.executable, "-m", "localswf", "serve", "--data", str(data), "--port", "0"],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(SRC)},
+        ) as process,
+    ):
+        assert process.stdout is not None
+        try:
+            yield SharedServer(process.stdout.readline().strip())
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="module")
+def shared_cluster(
+    shared_server: SharedServer, tmp_path_factory: pytest.TempPathFactory, films: ModuleType
+) -> Iterator[Cluster]:
+    """A decider and a worker that a module's tests share."""
+    cluster = Cluster(shared_server, tmp_path_factory.mktemp("cluster"), films)
+    try:
+        cluster.decider()
+        cluster.worker(processes=3)
+        yield cluster
+    finally:
+        cluster.close()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Deciders and workers as real processes, on a real service over HTTP."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,10 +10,9 @@ from swflow import WorkflowFailed
 
 
 @pytest.fixture
-def running(cluster: Any) -> Any:
-    cluster.decider()
-    cluster.worker(processes=2)
-    return cluster
+def running(shared_cluster: Any, tmp_path: Path) -> Any:
+    shared_cluster.begin(tmp_path)
+    return shared_cluster
 
 
 def test_promises_as_arguments_and_activities_in_parallel(running: Any) -> None:

@@ -63,7 +63,13 @@ def burn(film: Film) -> None:
     raise Failure("the film is burnt", {"frame": 7}, retry=False)
 
 
-@activity(version="1", task_list=LIST, start_to_close=SECOND, retry=Retry(timeouts=(30,)))
+@activity(
+    version="1",
+    task_list=LIST,
+    start_to_close=SECOND,
+    heartbeat_timeout=SECOND,
+    retry=Retry(timeouts=(30,)),
+)
 def wind(film: Film) -> int:
     """Too slow at first; told that it is too late by its heartbeat."""
     attempt = activity_info().attempt
@@ -103,10 +109,10 @@ def encode(film: Film, until: Path) -> int:
 
 @activity(version="1", task_list=LIST, heartbeat_timeout=2 * SECOND)
 def hang(film: Film) -> None:
-    """Beats once, and never again."""
+    """Beats once, and never again; ends when it is too late."""
     heartbeat("last words")
     film.note("hang")
-    time.sleep(3600)
+    time.sleep(5)
 
 
 @activity(version="1", task_list=LIST, start_to_close=60 * SECOND, retry=Retry(failures=1))

@@ -1,0 +1,65 @@
+"""The command line."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from swflow.__main__ import main
+
+
+@pytest.fixture
+def where(
+    shared_server: Any, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> list[str]:
+    monkeypatch.chdir(Path(__file__).parent / "program")
+    domain = f"cli-{hash(request.node.name)}"
+    return [f"--domain={domain}", f"--endpoint-url={shared_server.endpoint_url}"]
+
+
+def test_register_registers_and_names_what_it_registered(
+    where: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["register", "films:cut", "films:chain", "--retention=1", *where]) == 0
+    assert capsys.readouterr().out == "cut 1\nChain 1\n"
+
+
+def test_a_module_stands_for_all_its_types(
+    where: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["register", "films", "--retention=1", *where]) == 0
+    assert {"cut 1", "join 1", "Chain 1"} <= set(capsys.readouterr().out.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["register", "films"], "swflow: domain 'cli-"),
+        (["register", "nowhere"], "swflow: cannot load nowhere: No module named 'nowhere'"),
+        (["register", "films:nothing"], "swflow: cannot load films:nothing"),
+        (["register", "films:SECOND"], "films:SECOND holds no workflow and no activity"),
+        (["decider", "films:cut", "--task-list=x"], "no workflow is in films:cut"),
+        (["worker", "films:chain", "--task-list=x"], "no activity is in films:chain"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(
+    where: list[str], capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
+) -> None:
+    assert main([*arguments, *where]) == 1
+    error = capsys.readouterr().err
+    assert sentence in error
+    assert "Traceback" not in error
+
+
+def test_help_names_the_commands() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "swflow", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": str(Path(__file__).parents[2] / "src")},
+    )
+    for command in ("register", "decider", "worker"):
+        assert command in done.stdout

@@ -1,0 +1,157 @@
+"""Any process may die at any moment, and the work is done all the same."""
+
+import os
+import signal
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def kinds(execution: Any) -> list[str]:
+    return [event["eventType"] for event in execution.history()]
+
+
+def test_a_decider_is_killed_and_another_goes_on(cluster: Any) -> None:
+    first = cluster.decider()
+    until = cluster.folder / "until"
+    cluster.worker()
+    execution = cluster.start(cluster.films.encoding, cluster.film, until)
+    cluster.await_diary("encode 1")
+    first.kill()
+    until.touch()
+    cluster.decider()
+    assert execution.result() == 1
+    assert cluster.diary().count("encoded 1") == 1
+
+
+def test_a_worker_is_killed_and_the_activity_is_done_once_by_another(cluster: Any) -> None:
+    until = cluster.folder / "until"
+    cluster.decider()
+    worker = cluster.worker()
+    execution = cluster.start(cluster.films.encoding, cluster.film, until)
+    cluster.await_diary("encode 1")
+    worker.kill()
+    until.touch()
+    cluster.worker()
+    assert execution.result() == 2
+    assert [line for line in cluster.diary() if line.startswith("encoded")] == ["encoded 2"]
+    assert "ActivityTaskTimedOut" in kinds(execution)
+
+
+def test_only_the_worker_itself_is_killed_and_its_child_finishes_what_it_has(
+    cluster: Any,
+) -> None:
+    until = cluster.folder / "until"
+    cluster.decider()
+    worker = cluster.worker()
+    execution = cluster.start(cluster.films.encoding, cluster.film, until)
+    cluster.await_diary("encode 1")
+    worker.popen.kill()
+    worker.popen.wait(timeout=30)
+    until.touch()
+    assert execution.result() == 1
+    cluster.wait_for(lambda: not alive_in_group(worker.popen.pid), "the child's end")
+
+
+def alive_in_group(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_the_service_is_killed_and_started_again_under_both(cluster: Any) -> None:
+    until = cluster.folder / "until"
+    cluster.decider()
+    cluster.worker()
+    execution = cluster.start(cluster.films.encoding_patiently, cluster.film, until)
+    cluster.await_diary("encode 1")
+    cluster.server.kill()
+    until.touch()  # the activity ends while there is nobody to tell
+    cluster.await_diary("encoded 1")
+    cluster.server.restart()
+    assert execution.result() == 1
+    assert cluster.diary().count("encoded 1") == 1
+
+
+def test_a_service_that_is_away_for_good_does_not_hold_up_the_end(cluster: Any) -> None:
+    decider, worker = cluster.decider(), cluster.worker()
+    assert cluster.run(cluster.films.sleeping) == "awake"
+    cluster.server.kill()
+    for process in (decider, worker):
+        process.terminate()
+        assert process.wait() == 0
+
+
+class TestStopping:
+    def test_idle_processes_end_at_once(self, cluster: Any) -> None:
+        decider, worker = cluster.decider(), cluster.worker(processes=2)
+        cluster.run(cluster.films.chain, cluster.film, 1)
+        for process in (decider, worker):
+            process.terminate()
+            assert process.wait() == 0, process.log()
+
+    def test_the_work_in_hand_is_finished(self, cluster: Any) -> None:
+        until = cluster.folder / "until"
+        cluster.decider()
+        worker = cluster.worker()
+        execution = cluster.start(cluster.films.encoding, cluster.film, until)
+        cluster.await_diary("encode 1")
+        worker.terminate()
+        until.touch()
+        assert worker.wait() == 0, worker.log()
+        assert execution.result() == 1
+
+    def test_after_the_grace_time_the_work_is_handed_back(self, cluster: Any) -> None:
+        until = cluster.folder / "until"
+        cluster.decider()
+        worker = cluster.worker(grace=1)
+        execution = cluster.start(cluster.films.encoding, cluster.film, until)
+        cluster.await_diary("encode 1")
+        worker.terminate()
+        assert worker.wait() == 0, worker.log()
+        cluster.wait_for(lambda: "WorkflowExecutionFailed" in kinds(execution), "the failure")
+        (failed,) = [
+            event["activityTaskFailedEventAttributes"]
+            for event in execution.history()
+            if event["eventType"] == "ActivityTaskFailed"
+        ]
+        assert failed["reason"] == "the worker was told to stop"
+        assert '"retry":true' in failed["details"]
+
+    def test_a_second_signal_ends_the_grace_time(self, cluster: Any) -> None:
+        cluster.decider()
+        worker = cluster.worker(grace=300)
+        execution = cluster.start(cluster.films.encoding, cluster.film, cluster.folder / "never")
+        cluster.await_diary("encode 1")
+        worker.terminate()
+        cluster.wait_for(execution.describe, "an answer")
+        worker.popen.send_signal(signal.SIGINT)
+        assert worker.wait() == 0, worker.log()
+        assert "ActivityTaskFailed" in kinds(execution)
+
+    def test_an_activity_that_does_not_listen_is_handed_back_all_the_same(
+        self, cluster: Any
+    ) -> None:
+        cluster.decider()
+        worker = cluster.worker(grace=1)
+        execution = cluster.start(cluster.films.ignoring, cluster.film)
+        cluster.await_diary("ignore 1")
+        worker.terminate()
+        worker.wait()
+        cluster.worker()
+        assert execution.result() == 2
+
+    def test_a_terminal_sends_its_signal_to_everybody(self, cluster: Any) -> None:
+        until = cluster.folder / "until"
+        cluster.decider()
+        worker = cluster.worker()
+        execution = cluster.start(cluster.films.encoding, cluster.film, until)
+        cluster.await_diary("encode 1")
+        worker.interrupt_group()
+        until.touch()
+        assert worker.wait() == 0, worker.log()
+        assert execution.result() == 1

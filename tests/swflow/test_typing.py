@@ -1,0 +1,74 @@
+"""What a type checker knows of activities, promises and workflows."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+PROGRAM = """
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from swflow import Client, Execution, Promise, activity, workflow
+
+@activity(version="1", task_list="x")
+def resize(path: Path, width: int) -> Path:
+    return path
+
+@activity(version="1", task_list="x")
+async def count(paths: list[Path]) -> int:
+    return len(paths)
+
+@workflow(version="1", task_list="x", execution_timeout=timedelta(hours=1))
+async def album(path: Path) -> int:
+    promise = resize(path, 1)
+    reveal_type(promise)  # N: Promise[pathlib.Path]
+    reveal_type(await promise)  # N: "pathlib.Path"
+    both = await asyncio.gather(resize(path, 1), count([path]))
+    reveal_type(both)  # N: "tuple[pathlib.Path, int]"
+    reveal_type(await count([promise.later]))  # N: "int"
+    reveal_type(await count.options(task_list="y")([path]))  # N: "int"
+    await resize(path, "wide")  # E: "str"; expected "int"
+    await resize(path)  # E: Missing positional argument "width"
+    await count.options(list="y")([path])  # E: Unexpected keyword argument "list"
+    return both[1]
+
+def start(client: Client) -> None:
+    execution = client.start(album, Path(), workflow_id="one")
+    reveal_type(execution)  # N: Execution[int]
+    reveal_type(execution.result())  # N: "int"
+"""
+
+
+@pytest.mark.slow
+def test_mypy_sees_the_types_of_promises_and_wrong_arguments(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM)
+    command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", str(program)]
+    command.append(f"--cache-dir={ROOT / '.mypy_cache' / 'test_typing'}")
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env={"MYPYPATH": str(ROOT / "src")},
+    )
+    said = {
+        (int(line.split(":")[1]), line.split(":")[2].strip()): line
+        for line in done.stdout.splitlines()
+        if line.startswith("program.py:")
+    }
+    expected = {}
+    for number, line in enumerate(PROGRAM.splitlines(), 1):
+        for mark, level in (("# N: ", "note"), ("# E: ", "error")):
+            if mark in line:
+                expected[number, level] = line.partition(mark)[2]
+    assert {key for key in said if key[1] == "error"} == {
+        key for key in expected if key[1] == "error"
+    }, done.stdout + done.stderr
+    for key, text in expected.items():
+        assert text in said[key]
