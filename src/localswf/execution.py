@@ -174,7 +174,7 @@ class Execution(State):
     def expire(self, now: int) -> list[Event]:
         """Let everything that is due happen, each thing in a moment of its own."""
         events: list[Event] = []
-        while (key := self.deadlines.pop_due(now)) is not None:
+        while (key := self.deadlines.due(now)) is not None:
             moment = Moment(self, now)
             what, opened = key
             if key == EXECUTION:

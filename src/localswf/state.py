@@ -186,6 +186,7 @@ def _decision_timed_out(state: State, event: Event) -> None:
         state.started_decision = None
     else:
         state.scheduled_decision = None
+    state.deadlines.drop((DECISION, event.attributes["scheduledEventId"]))
     if state.override is not None and state.override.timeout is not None:
         state.override = None
 

@@ -51,19 +51,23 @@ class Deadlines(Generic[K]):
 
     def next(self) -> int | None:
         """When the first key is due; None if there is none."""
-        heap = self._heap
-        while heap:
-            entry = heap[0]
-            if self._entries.get(entry[2]) is entry:
-                return entry[0]
-            heapq.heappop(heap)
-        return None
+        entry = self._first()
+        return None if entry is None else entry[0]
+
+    def due(self, now: int) -> K | None:
+        """The first key that is due at `now`; None if none is."""
+        entry = self._first()
+        return None if entry is None or entry[0] > now else entry[2]
 
     def pop_due(self, now: int) -> K | None:
         """Take out the first key that is due at `now`; None if none is."""
-        when = self.next()
-        if when is None or when > now:
-            return None
-        key = heapq.heappop(self._heap)[2]
-        del self._entries[key]
+        key = self.due(now)
+        if key is not None:
+            self.drop(key)
         return key
+
+    def _first(self) -> tuple[int, int, K] | None:
+        heap = self._heap
+        while heap and self._entries.get(heap[0][2]) is not heap[0]:
+            heapq.heappop(heap)
+        return heap[0] if heap else None

@@ -1,6 +1,8 @@
 """The service over HTTP, by boto3 and by hand."""
 
 import json
+import os
+import signal
 import socket
 import threading
 import time
@@ -229,6 +231,28 @@ def test_a_client_that_hung_up_is_given_no_task(http_swf: Any, connect: Any) -> 
     time.sleep(0.05)
 
     http_swf.answer(decision, http_swf.schedule("resize"))
+
+    assert json.loads(waiting.receive()[2])["activityId"] == "resize"
+
+
+def test_a_client_that_hangs_up_as_the_task_comes_is_not_given_it(
+    swf_server: Any, http_swf: Any, connect: Any
+) -> None:
+    http_swf.start()
+    token = http_swf.poll_decision()["taskToken"]
+    gone, waiting, decider = connect(), connect(), connect()
+    for poller in (gone, waiting):
+        poller.send(POLL)
+        time.sleep(0.05)
+
+    # The server finds the answer first, and that the client hung up after it.
+    os.kill(swf_server.pid, signal.SIGSTOP)
+    decisions = [http_swf.schedule("resize")]
+    decider.send(
+        request("RespondDecisionTaskCompleted", {"taskToken": token, "decisions": decisions})
+    )
+    gone.close()
+    os.kill(swf_server.pid, signal.SIGCONT)
 
     assert json.loads(waiting.receive()[2])["activityId"] == "resize"
 
