@@ -229,6 +229,15 @@ class Execution(Generic[R]):
         """Whether it is still going on."""
         return self.status() == "OPEN"
 
+    def status(self) -> str:
+        """OPEN, or how it closed: COMPLETED, FAILED, TIMED_OUT, TERMINATED and so on."""
+        info = self.describe()["executionInfo"]
+        return str(info.get("closeStatus", info["executionStatus"]))
+
+    def is_open(self) -> bool:
+        """Whether it has not closed yet."""
+        return self.status() == "OPEN"
+
     def history(self) -> list[Event]:
         """Every event so far, in order."""
         pages = self._connection.swf.get_paginator("get_workflow_execution_history")
@@ -285,7 +294,7 @@ class Execution(Generic[R]):
         """The event that closed it, as soon as the history shows it."""
 
         def look() -> Event | None:
-            if self.describe()["executionInfo"]["executionStatus"] == "OPEN":
+            if self.is_open():
                 return None
             page = self._connection.swf.get_workflow_execution_history(
                 **self._this(), reverseOrder=True, maximumPageSize=1

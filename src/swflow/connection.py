@@ -35,6 +35,7 @@ _log = logging.getLogger(__name__)
 _THROTTLED = frozenset(
     {"Throttling", "ThrottlingException", "ThrottledException", "RequestLimitExceeded", "SlowDown"}
 )
+_SERVER_ERRORS = 500
 _LASTING = (NoCredentialsError, NoRegionError, ParamValidationError, PartialCredentialsError)
 _FIRST_DELAY = 0.1
 _LONGEST_DELAY = 10.0
@@ -116,7 +117,7 @@ def is_passing(error: Exception) -> bool:
     """Whether an error of a call goes away by itself: a lost connection, a 5xx, throttling."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return status >= 500 or code(error) in _THROTTLED  # noqa: PLR2004 - HTTP's own border
+        return status >= _SERVER_ERRORS or code(error) in _THROTTLED
     return isinstance(error, BotoCoreError) and not isinstance(error, _LASTING)
 
 

@@ -1,6 +1,7 @@
 """The process that makes the decisions."""
 
 import logging
+import os
 import time
 from collections.abc import Sequence
 from datetime import timedelta
@@ -63,7 +64,7 @@ class Decider:
 
             def ask_to_stop() -> None:
                 if stop.requested():
-                    raise SystemExit(1)
+                    os._exit(1)
                 stop.request()
                 poller.hang_up()
 

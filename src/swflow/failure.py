@@ -44,6 +44,12 @@ class Report:
                 return cls(_cut(str(error)), error.details, error.retry)
             case ActivityTimedOut():
                 return cls(_cut(str(error)), error.details, retry=True)
+            case BaseExceptionGroup():
+                # As a task group raises it: what counts is what went wrong in its tasks.
+                parts = [cls.of(each) for each in error.exceptions]
+                reason = "; ".join(part.reason for part in parts)
+                details = [part.details for part in parts]
+                return cls(_cut(reason), details, all(part.retry for part in parts))
             case SerializationError():
                 # The same value would not fit the next time either.
                 return cls(_cut(str(error)), _origin(error), retry=False)

@@ -29,7 +29,10 @@ class Evicted(BaseException):
 
 
 class Promise(asyncio.Future[R]):
-    """The result of an activity that is still to come: await it, gather it, pass it on."""
+    """The result of an activity that is still to come: await it, gather it, pass it on.
+
+    Cancelling it, as a timeout does, gives up waiting; the activity itself runs to its end.
+    """
 
     def __init__(self, number: int, loop: asyncio.AbstractEventLoop) -> None:
         self._number = number
@@ -159,7 +162,9 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
         while self._ready:
             call = self._ready.popleft()
             if not call.cancelled():
-                call.run()
+                # The task that raised it keeps it; asyncio would have the program end, too.
+                with suppress(SystemExit):
+                    call.run()
 
     def fire(self, timer: Timer) -> None:
         """A timer's time has come."""

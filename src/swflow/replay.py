@@ -182,7 +182,7 @@ class Instance:
             result = self._workflow.codec.dump_result(self._main.result())
         except asyncio.CancelledError:
             return [_failure(SwflowError("the workflow's code cancelled itself"))]
-        except Exception as error:  # noqa: BLE001 - a workflow's own exception fails the execution
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - it is the workflow's own
             return [_failure(error)]
         return [Command("CompleteWorkflowExecution", {"result": result})]
 
@@ -242,5 +242,5 @@ class Instance:
         self._broken = SwflowError(f"a timer of the workflow could not be started: {cause}")
 
 
-def _failure(error: Exception) -> Command:
+def _failure(error: BaseException) -> Command:
     return Command("FailWorkflowExecution", Report.of(error).wire())

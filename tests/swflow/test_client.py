@@ -74,7 +74,8 @@ def test_a_started_execution_is_described(client: Client) -> None:
     execution = client.start(greeting, "Ada", workflow_id="ada", tags=["first", "second"])
     info = execution.describe()["executionInfo"]
     assert info["execution"] == {"workflowId": "ada", "runId": execution.run_id}
-    assert (info["executionStatus"], info["tagList"]) == ("OPEN", ["first", "second"])
+    assert (execution.status(), info["tagList"]) == ("OPEN", ["first", "second"])
+    assert execution.is_open()
     started = execution.history()[0]["workflowExecutionStartedEventAttributes"]
     assert started["input"] == '{"args":["Ada"],"kwargs":{}}'
     assert started["executionStartToCloseTimeout"] == "3600"
@@ -120,6 +121,8 @@ def test_a_terminated_execution(client: Client) -> None:
     execution.terminate("she left")
     with pytest.raises(WorkflowTerminated, match="'ada' was terminated: she left"):
         execution.result()
+    assert execution.status() == "TERMINATED"
+    assert not execution.is_open()
     with pytest.raises(SwflowError, match="'ada' is not open"):
         execution.terminate("again")
 

@@ -50,6 +50,11 @@ def test_a_timed_out_activity_may_be_tried_again() -> None:
     assert report == Report("Encode timed out (HEARTBEAT)", {"frame": 3}, retry=True)
 
 
+def test_a_group_of_exceptions_says_what_each_of_them_says() -> None:
+    group = ExceptionGroup("in tasks", [Failure("no disk"), Failure("no film", 7, retry=False)])
+    assert raised(group) == Report("no disk; no film", [None, 7], retry=False)
+
+
 def test_a_long_reason_is_cut_and_a_long_traceback_keeps_its_end() -> None:
     def deep(level: int) -> None:
         if level:

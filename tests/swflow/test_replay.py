@@ -218,6 +218,15 @@ def test_an_exception_of_the_code_fails_the_execution(begin: Begin) -> None:
     assert "that was not it" in details["details"]["traceback"]
 
 
+def test_a_workflow_cannot_end_the_decider(begin: Begin) -> None:
+    @flow
+    async def leaving() -> None:
+        raise SystemExit(3)
+
+    reason, _ = begin(leaving).failure()
+    assert reason == "SystemExit: 3"
+
+
 def test_a_failed_activity_that_nobody_catches_fails_the_execution(begin: Begin) -> None:
     @flow
     async def wrong() -> None:
