@@ -229,15 +229,6 @@ class Execution(Generic[R]):
         """Whether it is still going on."""
         return self.status() == "OPEN"
 
-    def status(self) -> str:
-        """OPEN, or how it closed: COMPLETED, FAILED, TIMED_OUT, TERMINATED and so on."""
-        info = self.describe()["executionInfo"]
-        return str(info.get("closeStatus", info["executionStatus"]))
-
-    def is_open(self) -> bool:
-        """Whether it has not closed yet."""
-        return self.status() == "OPEN"
-
     def history(self) -> list[Event]:
         """Every event so far, in order."""
         pages = self._connection.swf.get_paginator("get_workflow_execution_history")
