@@ -135,7 +135,7 @@ class FaceFinder:
         stretch = sample.width / small.shape[1], sample.height / small.shape[0]
         found = [face.scaled(*stretch) for face in self._detector.detect_unscaled(small)]
         cut = self._cuts.is_cut(small)
-        track_ids = self._tracker.follow(sample.timecode, [face.box for face in found], cut=cut)
+        track_ids = self._tracker.follow([face.box for face in found], cut=cut)
         if not found:
             return
         whole = sample.picture()

@@ -66,8 +66,7 @@ def sampled_frames(path: Path, rate: float, progress: Callable[[float], None]) -
         decoding = Decoding(container, stream, None)
         due, done = 0.0, 0.0
         for frames in decoding:
-            for frame in frames:
-                moment = decoding.time_of(frame)
+            for frame, moment in frames:
                 if isinstance(frame, VideoFrame) and moment is not None and moment >= due:
                     yield Sample(frame, float(moment), aspect)
                     due = (math.floor(float(moment) * rate) + 1) / rate

@@ -10,7 +10,7 @@ from PIL import Image
 from vib.faces.geometry import Box, overlap
 
 SAME_FACE = 0.3  # intersection over union; at 4 frames a second a face may move by half its width
-LONGEST_GAP = 0.8  # seconds for which a face may be missed: hidden, or turned away
+MISSED = 2  # frames running in which a face may not be found: hidden, or turned away
 _THUMBNAIL = (32, 18)
 _SAME_SCENE = 0.5
 
@@ -44,7 +44,7 @@ class CutFinder:
 class _Open:
     track_id: int
     box: Box
-    last_seen: float
+    missed: int = 0
 
 
 class Tracker:
@@ -54,36 +54,34 @@ class Tracker:
         self._open: list[_Open] = []
         self._tracks = 0
 
-    def follow(self, timecode: float, boxes: Sequence[Box], *, cut: bool = False) -> list[int]:
-        """Tell which track each face of a frame belongs to.
+    def follow(self, boxes: Sequence[Box], *, cut: bool = False) -> list[int]:
+        """Tell which track each face of the next frame belongs to.
 
         Args:
-            timecode: of the frame, in seconds; later than the one before.
             boxes: the frame's faces, all in one unit throughout the video.
             cut: another shot has begun, so every track has ended.
         """
-        self._open = [
-            track for track in self._open if not cut and timecode - track.last_seen <= LONGEST_GAP
-        ]
+        self._open = [track for track in self._open if not cut and track.missed <= MISSED]
         pairs = sorted(
             (
                 # The newest first: else one that was lost in between would take its place again.
-                (track.last_seen, overlap(track.box, box), number, index)
+                (track.missed, -overlap(track.box, box), number, index)
                 for number, track in enumerate(self._open)
                 for index, box in enumerate(boxes)
             ),
-            reverse=True,
         )
         found: dict[int, _Open] = {}
         taken: set[int] = set()
-        for _, common, number, index in pairs:
-            if common >= SAME_FACE and number not in taken and index not in found:
+        for _, minus_overlap, number, index in pairs:
+            if -minus_overlap >= SAME_FACE and number not in taken and index not in found:
                 taken.add(number)
                 found[index] = self._open[number]
+        for track in self._open:
+            track.missed += 1
         for index, box in enumerate(boxes):
             if index not in found:
                 self._tracks += 1
-                found[index] = _Open(self._tracks, box, timecode)
+                found[index] = _Open(self._tracks, box)
                 self._open.append(found[index])
-            found[index].box, found[index].last_seen = box, timecode
+            found[index].box, found[index].missed = box, 0
         return [found[index].track_id for index in range(len(boxes))]

@@ -1,0 +1,123 @@
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+import skimage.data
+from av.video.frame import VideoFrame
+from numpy.typing import NDArray
+from PIL import Image
+
+from vib.faces.align import cut_chip
+from vib.faces.detect import Detection, Detector
+from vib.faces.embed import Embedder
+from vib.faces.models import DLIB_RESNET, YUNET, open_network
+
+Picture = NDArray[np.uint8]
+SHARED = Path(__file__).parents[3] / ".." / "shared" / "data" / "faces"
+
+
+@dataclass(frozen=True)
+class SharedFaces:
+    """Photographs and films of people with their labels; they are no part of the project."""
+
+    folder: Path
+    boxes: dict[str, Any]
+    identities: dict[str, str]
+
+    def picture(self, name: str, size: Sequence[int] | None = None) -> Picture:
+        with Image.open(self.folder / name) as image:
+            rgb = image.convert("RGB")
+        return np.asarray(rgb.resize(tuple(size), Image.Resampling.BILINEAR) if size else rgb)
+
+
+@pytest.fixture(scope="session")
+def shared_faces() -> SharedFaces:
+    """The labelled faces beside the checkout; without them the test is left out."""
+    labels = SHARED / "labels.json"
+    if not labels.exists():
+        pytest.skip(f"The labelled faces are not there: {labels.resolve()}")
+    read = json.loads(labels.read_text())
+    return SharedFaces(SHARED, read["boxes"], read["identities"])
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for converted networks that all tests share."""
+    return tmp_path_factory.mktemp("networks")
+
+
+@pytest.fixture(scope="session")
+def detector(cache: Path) -> Detector:
+    """A detector as the pipeline uses it."""
+    return Detector(open_network(YUNET, cache=cache))
+
+
+@pytest.fixture(scope="session")
+def embedder(cache: Path) -> Embedder:
+    """An embedder as the pipeline uses it."""
+    return Embedder(open_network(DLIB_RESNET, cache=cache))
+
+
+@pytest.fixture(scope="session")
+def astronaut() -> Picture:
+    """Eileen Collins, 512x512 pixels, her face about 100 pixels wide."""
+    picture: Picture = skimage.data.astronaut()
+    return picture
+
+
+@pytest.fixture(scope="session")
+def hopper() -> Picture:
+    """Grace Hopper, 512x600 pixels, her face about 200 pixels wide."""
+    spec = find_spec("matplotlib")
+    assert spec is not None
+    assert spec.submodule_search_locations
+    folder = Path(spec.submodule_search_locations[0]) / "mpl-data" / "sample_data"
+    with Image.open(folder / "grace_hopper.jpg") as image:
+        return np.asarray(image.convert("RGB"))
+
+
+@pytest.fixture(scope="session")
+def coffee() -> Picture:
+    """A cup of coffee: nobody in sight, 600x400 pixels."""
+    picture: Picture = skimage.data.coffee()
+    return picture
+
+
+@pytest.fixture(scope="session")
+def look_at(detector: Detector) -> Callable[[Picture], tuple[Detection, Picture]]:
+    """Finds the one face of a picture and cuts it out."""
+
+    def look(picture: Picture) -> tuple[Detection, Picture]:
+        (face,) = detector.detect(picture)
+        return face, cut_chip(picture, face.landmarks)
+
+    return look
+
+
+@pytest.fixture
+def make_film(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a film of the pictures given, all of one size, its sides even."""
+
+    def make(
+        pictures: Iterable[Picture], *, rate: int = 8, matrix: Sequence[int] | None = None
+    ) -> Path:
+        path = tmp_path / "film.mp4"
+        frames = list(pictures)
+        with av.open(str(path), "w") as file:
+            stream = file.add_stream("libx264", rate, options={"preset": "ultrafast", "crf": "16"})
+            stream.height, stream.width = frames[0].shape[:2]
+            stream.pix_fmt = "yuv420p"
+            if matrix:
+                stream.set_display_matrix(matrix)
+            for picture in frames:
+                file.mux(stream.encode(VideoFrame.from_ndarray(picture, "rgb24")))
+            file.mux(stream.encode(None))
+        return path
+
+    return make

@@ -1,0 +1,267 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from vib.errors import BadVideo
+from vib.faces.detect import Detector
+from vib.faces.embed import Embedder
+from vib.faces.find import FaceTrack, find_faces
+from vib.faces.geometry import overlap
+from vib.faces.judge import GOOD_SCORE
+from vib.faces.match import group_tracks, is_good
+
+Picture = NDArray[np.uint8]
+Find = Callable[..., list[FaceTrack]]
+
+
+@pytest.fixture(scope="module")
+def find(detector: Detector, embedder: Embedder) -> Find:
+    def run(path: Path, **options: object) -> list[FaceTrack]:
+        return find_faces(path, detector=detector, embedder=embedder, **options)
+
+    return run
+
+
+def zoom(picture: Picture, count: int) -> list[Picture]:
+    """The picture at 480x480, slowly drawing nearer."""
+    image = Image.fromarray(picture)
+    margins = np.linspace(0, 40, count)
+    boxes = [(m, m, image.width - m, image.width - m) for m in margins]
+    return [np.asarray(image.resize((480, 480), box=box)) for box in boxes]
+
+
+def sleeve(picture: Picture) -> Picture:
+    """A square of a picture, so that different ones can share a film."""
+    side = min(picture.shape[:2])
+    return picture[:side, :side]
+
+
+def test_a_face_is_followed_through_its_shot(
+    find: Find, make_film: Callable, astronaut: Picture
+) -> None:
+    (track,) = find(make_film(zoom(astronaut, 24)))  # 3 s
+
+    assert track.track_id == 1
+    assert (track.first_seen, track.last_seen) == (0, pytest.approx(2.75, abs=0.13))
+
+
+def test_the_best_shots_come_first_and_are_good(
+    find: Find, make_film: Callable, astronaut: Picture
+) -> None:
+    (track,) = find(make_film(zoom(astronaut, 24)))
+
+    scores = [shot.score for shot in track.shots]
+    assert len(scores) == 3
+    assert scores == sorted(scores, reverse=True)
+    assert min(scores) > GOOD_SCORE
+    assert track.best is track.shots[0]
+    assert track.score == scores[0]
+    np.testing.assert_allclose(
+        track.embedding, np.mean([shot.embedding for shot in track.shots], axis=0)
+    )
+
+
+def test_shots_are_apart_in_time(find: Find, make_film: Callable, astronaut: Picture) -> None:
+    (track,) = find(make_film(zoom(astronaut, 24)))
+
+    assert len({shot.timecode // 0.5 for shot in track.shots}) == 3
+
+
+def test_the_sharp_moment_of_a_blurred_track_is_the_best(
+    find: Find, make_film: Callable, astronaut: Picture
+) -> None:
+    sharp = np.asarray(Image.fromarray(astronaut).resize((480, 480)))
+    blurred = np.asarray(Image.fromarray(sharp).resize((90, 90)).resize((480, 480)))
+
+    (track,) = find(make_film([blurred] * 12 + [sharp] * 4 + [blurred] * 8))
+
+    assert 1.5 <= track.best.timecode < 2
+
+
+def test_a_blurred_face_is_kept_and_marked_by_its_score(
+    find: Find, make_film: Callable, astronaut: Picture
+) -> None:
+    image = Image.fromarray(astronaut).resize((40, 40)).resize((480, 480))
+
+    (track,) = find(make_film([np.asarray(image)] * 16))
+
+    assert not is_good(track)
+    assert len(track.shots) == 1
+
+
+def test_a_cut_begins_new_tracks(
+    find: Find, make_film: Callable, astronaut: Picture, hopper: Picture
+) -> None:
+    face = astronaut[45:245, 125:325]  # Collins where Hopper is: only the cut tells them apart
+    film = make_film([*zoom(face, 12), *zoom(hopper[80:400, 80:400], 12), *zoom(face, 12)])
+
+    tracks = find(film)
+
+    assert [track.first_seen for track in tracks] == pytest.approx([0, 1.5, 3], abs=0.13)
+    assert [[t.track_id for t in group] for group in group_tracks(tracks)] == [[1, 3], [2]]
+
+
+def test_two_faces_at_once_are_two_tracks(
+    find: Find, make_film: Callable, astronaut: Picture, hopper: Picture
+) -> None:
+    both = np.concatenate([astronaut, hopper[:512]], axis=1)
+
+    tracks = find(make_film([both] * 8))
+
+    assert len(tracks) == 2
+    assert {track.track_id for track in tracks} == {1, 2}
+    assert sorted(track.best.box[0] > 512 for track in tracks) == [False, True]
+
+
+def test_a_film_without_faces_has_no_tracks(
+    find: Find, make_film: Callable, coffee: Picture
+) -> None:
+    assert find(make_film([coffee] * 8)) == []
+
+
+def test_boxes_are_in_pixels_of_the_frame_and_pictures_show_the_face(
+    find: Find, make_film: Callable, detector: Detector, astronaut: Picture
+) -> None:
+    (track,) = find(make_film([astronaut] * 8))
+
+    (face,) = detector.detect(astronaut)
+    left, top, width, height = track.best.box
+    assert overlap(track.best.box, face.box) > 0.9
+    part = track.best.picture
+    assert part.shape[:2] == pytest.approx((1.8 * height, 1.8 * width), abs=2)
+    x, y = round(left - 0.4 * width), round(top - 0.4 * height)
+    there = astronaut[y : y + part.shape[0], x : x + part.shape[1]]
+    assert np.abs(part.astype(int) - there).mean() < 12
+
+
+def test_a_picture_is_at_most_512_pixels_large(
+    find: Find, make_film: Callable, hopper: Picture
+) -> None:
+    large = np.asarray(Image.fromarray(sleeve(hopper)).resize((1200, 1200)))
+
+    (track,) = find(make_film([large] * 4))
+
+    assert max(track.best.picture.shape) == 512
+    assert track.best.box[2] > 300
+
+
+LYING = {
+    90: [0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30],
+    180: [-65536, 0, 0, 0, -65536, 0, 0, 0, 1 << 30],
+    270: [0, -65536, 0, 65536, 0, 0, 0, 0, 1 << 30],
+}
+
+
+@pytest.mark.parametrize("clockwise", LYING)
+def test_a_film_recorded_lying_down_is_seen_upright(
+    find: Find, make_film: Callable, detector: Detector, astronaut: Picture, clockwise: int
+) -> None:
+    upright = astronaut[:, 56:456]  # 400x512
+    lying = np.ascontiguousarray(np.rot90(upright, clockwise // 90))
+
+    (track,) = find(make_film([lying] * 8, matrix=LYING[clockwise]))
+
+    (face,) = detector.detect(upright)
+    assert overlap(track.best.box, face.box) > 0.85
+    assert abs(track.best.roll) < 10
+
+
+def test_timecodes_and_rate_follow_what_is_asked_for(
+    find: Find, make_film: Callable, astronaut: Picture
+) -> None:
+    film = make_film([astronaut] * 24)
+
+    every_second = find(film, sample_rate=1.0)[0]
+
+    timecodes = sorted(shot.timecode for shot in every_second.shots)
+    assert timecodes == pytest.approx([0, 1, 2], abs=0.01)
+
+
+def test_progress_rises_from_0_to_1(find: Find, make_film: Callable, astronaut: Picture) -> None:
+    reported: list[float] = []
+
+    find(make_film([astronaut] * 24), progress=reported.append)
+
+    assert len(reported) > 10
+    assert reported == sorted(reported)
+    assert reported[0] >= 0
+    assert reported[-1] == 1
+
+
+class GivenUpError(Exception):
+    """What a caller raises to stop the work."""
+
+
+def test_what_progress_raises_ends_the_work_and_closes_the_file(
+    find: Find, make_film: Callable, astronaut: Picture
+) -> None:
+    film = make_film([astronaut] * 24)
+
+    def stop(fraction: float) -> None:
+        if fraction > 0.4:
+            raise GivenUpError
+
+    with pytest.raises(GivenUpError):
+        find(film, progress=stop)
+
+    assert film.resolve() not in open_files()
+
+
+def test_an_error_of_the_detector_closes_the_file(
+    embedder: Embedder, make_film: Callable, astronaut: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = make_film([astronaut] * 8)
+    monkeypatch.setattr(Detector, "detect_unscaled", lambda *_: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        find_faces(film, detector=Detector(), embedder=embedder)
+
+    assert film.resolve() not in open_files()
+    assert caught.value is not None  # its traceback, which holds every frame, is still there
+
+
+def open_files() -> set[Path]:
+    files = set()
+    for descriptor in Path("/proc/self/fd").iterdir():
+        try:
+            files.add(descriptor.resolve())
+        except OSError:  # the listing's own
+            continue
+    return files
+
+
+def test_what_is_no_video_is_refused(find: Find, tmp_path: Path) -> None:
+    path = tmp_path / "letter.mp4"
+    path.write_text("Dear Grace")
+
+    with pytest.raises(BadVideo, match="not a video"):
+        find(path)
+
+
+def test_the_people_of_the_sample_video_are_found(find: Find, sample_video: Path) -> None:
+    tracks = find(sample_video)
+    groups = group_tracks(tracks)
+
+    assert len(tracks) == 3
+    assert all(is_good(track) for track in tracks)
+    assert [[track.track_id for track in group] for group in groups] == [[1, 3], [2]]
+
+
+def test_the_singer_is_found_and_the_audience_is_not_taken_for_him(
+    find: Find, shared_faces: Any
+) -> None:
+    tracks = find(shared_faces.folder / "video" / "short_hamilton_clip.mp4")
+    groups = [group for group in group_tracks(tracks) if is_good(group[0])]
+
+    singer = max(groups, key=len)
+    moments = [shot.timecode for track in singer for shot in track.shots]
+    # He is on the stage up to 1.4 s and from 3.7 to 7.9 s; the rest shows the audience.
+    assert min(moments) < 1.4
+    assert len([moment for moment in moments if 3.7 <= moment < 7.9]) >= 6
+    assert all(moment < 1.4 or 3.7 <= moment < 7.9 for moment in moments)
+    assert all(all(t.first_seen > 7.9 for t in group) for group in groups if group is not singer)
