@@ -1,4 +1,4 @@
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError, InvalidDataError
 from av.packet import Packet
-from av.stream import Disposition, Stream
+from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -26,7 +26,7 @@ MAX_SIDE = 8192
 MAX_PIXELS = 36_000_000
 MAX_DURATION = 24 * 3600.0
 
-_TAIL_TOLERANCE = 1.0  # seconds; headers round, and some tracks end a little before they say
+_TAIL_TOLERANCE = 1.0  # seconds; headers round, and some say a little more than there is
 _TAIL = 5  # seconds of the file's end that are read
 _FIRST_FRAME_PACKETS = 500  # so many packets without one picture, and there will be none
 
@@ -205,65 +205,61 @@ def _check_size(width: int, height: int, path: Path) -> None:
 def _checked_duration(
     container: InputContainer, video: VideoStream, audio: AudioStream | None, path: Path
 ) -> float:
-    streams: list[Stream] = [video] if audio is None else [video, audio]
-    end, cut = _read_tail(container, streams)
+    tail = _read_tail(container)
     # Some containers do not say it, or say less than they hold.
-    duration = max((container.duration or 0) / av.time_base, end)
-    if video.frames == 1 and audio is None:
-        raise BadVideo(f"{path.name} is a still picture, not a video.")
-    if duration <= 0:
-        raise BadVideo(f"{path.name} has no duration.")
+    duration = max((container.duration or 0) / av.time_base, tail.end)
     if duration > MAX_DURATION:
         hours = MAX_DURATION / 3600
         raise BadVideo(f"{path.name} is longer than the {hours:.0f} hours that can be processed.")
-    missing = _declared_end(container, streams, duration) - end
-    if missing > max(_TAIL_TOLERANCE, 0.02 * duration):
-        raise BadVideo(f"{path.name} is truncated: it ends after {end:.1f} of {duration:.1f} s.")
-    if cut:
+    if tail.end < duration - max(_TAIL_TOLERANCE, 0.01 * duration):
+        raise BadVideo(
+            f"{path.name} is truncated: it ends after {tail.end:.1f} of {duration:.1f} s."
+        )
+    if tail.cut:
         raise BadVideo(f"{path.name} is truncated: it ends in the middle of a frame.")
+    alone = video.frames == 1 or (tail.pictures == 1 and duration < _TAIL)
+    if alone and audio is None:
+        raise BadVideo(f"{path.name} is a still picture, not a video.")
+    if duration <= 0:
+        raise BadVideo(f"{path.name} has no duration.")
     return duration
 
 
-def _declared_end(container: InputContainer, streams: Sequence[Stream], duration: float) -> float:
-    """Return where the streams read should end; another track may make the file longer."""
-    ends = [
-        float(((s.start_time or 0) + s.duration) * s.time_base - start_of(container))
-        for s in streams
-        if s.duration and s.time_base
-    ]
-    return min(duration, max(ends)) if ends else duration
+@dataclass(frozen=True)
+class _Tail:
+    """What the last packets of a file tell.
 
-
-def _read_tail(container: InputContainer, streams: Sequence[Stream]) -> tuple[float, bool]:
-    """Read the packets of the file's end, without decoding.
-
-    Returns:
-        Where the last one ends, in seconds from the start, and whether it is cut in the middle.
+    Attributes:
+        end: where the last one ends, in seconds from the file's start.
+        pictures: how many of them are pictures.
+        cut: the last one ends in the middle.
     """
+
+    end: float
+    pictures: int
+    cut: bool
+
+
+def _read_tail(container: InputContainer) -> _Tail:
+    """Read the packets of the file's last seconds, without decoding."""
     start, duration = container.start_time or 0, container.duration or 0
-    tail = max(0, duration - _TAIL * av.time_base)
-    # A file that lost its tail has nothing there; then the rest is looked at as a whole.
-    return (
-        _read_from(container, streams, start + tail)
-        or _read_from(container, streams, start)
-        or (0.0, True)
-    )
+    tail = _read_from(container, start + max(0, duration - _TAIL * av.time_base))
+    # A file that lost its tail has nothing there, and is looked at as a whole.
+    return tail if tail.pictures else _read_from(container, start)
 
 
-def _read_from(
-    container: InputContainer, streams: Sequence[Stream], offset: int
-) -> tuple[float, bool] | None:
+def _read_from(container: InputContainer, offset: int) -> _Tail:
     container.seek(offset)
-    ends = []
-    cut = False
+    end, pictures, cut = start_of(container), 0, False
     try:
-        for packet in container.demux(*streams):
+        for packet in container.demux():
             if packet.size and not packet.is_discard:
-                ends.append(_end_of(packet))
+                end = max(end, _end_of(packet))
+                pictures += packet.stream.type == "video"
                 cut = packet.is_corrupt
     except InvalidDataError:
         cut = True
-    return (float(max(ends) - start_of(container)), cut) if ends else None
+    return _Tail(float(end - start_of(container)), pictures, cut)
 
 
 def _end_of(packet: "Packet[Any]") -> Fraction:

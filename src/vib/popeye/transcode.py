@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 
+import av
 from av.audio.frame import AudioFrame
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -17,7 +18,7 @@ from vib.popeye import stills
 from vib.popeye.decode import Decoding
 from vib.popeye.encode import Colours, Mp4Writer
 from vib.popeye.pictures import RateCap, Scaler, Upright
-from vib.popeye.probe import VideoInfo, audio_stream, open_video, probe, video_stream
+from vib.popeye.probe import VideoInfo, audio_stream, open_video, video_stream
 from vib.popeye.sound import Soundtrack
 
 _log = logging.getLogger(__name__)
@@ -255,17 +256,19 @@ def _rendition_path(sized: _Sized, folder: Path) -> Path:
 
 def _described(sized: _Sized, folder: Path) -> Made:
     path = _rendition_path(sized, folder)
-    info = probe(path)  # what the file says, not what was asked for
+    with open_video(path) as file:
+        duration, bitrate = (file.duration or 0) / av.time_base, file.bit_rate
+    width, height = sized.size
     return Made(
         name=sized.rendition.name,
         kind="main",
         path=path,
         mimetype="video/mp4",
-        width=info.width,
-        height=info.height,
-        bytes=info.bytes,
-        duration=info.duration,
-        bitrate=info.bitrate,
+        width=width,
+        height=height,
+        bytes=path.stat().st_size,
+        duration=duration,
+        bitrate=bitrate,
         timecode=None,
     )
 

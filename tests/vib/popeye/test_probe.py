@@ -316,8 +316,14 @@ def test_a_duration_beyond_a_day(make_video: MakeVideo) -> None:
         probe(make_video(times=[0.0, 25 * 3600.0, 25 * 3600.1]))
 
 
+@pytest.mark.parametrize("name", ["instant.mp4", "instant.mkv"])
+def test_a_video_of_one_picture(make_video: MakeVideo, name: str) -> None:
+    with pytest.raises(BadVideo, match="is a still picture, not a video"):
+        probe(make_video(name, times=[0.0]))
+
+
 def test_no_duration(make_video: MakeVideo) -> None:
-    path = make_video("instant.flv", times=[0.0], flvflags="no_duration_filesize")
+    path = make_video("instant.flv", times=[0.0, 0.0004], flvflags="no_duration_filesize")
 
     with pytest.raises(BadVideo, match=r"^instant\.flv has no duration\.$"):
         probe(path)
