@@ -5,6 +5,7 @@ import asyncio
 import json
 import logging
 import signal
+import sqlite3
 import sys
 import time
 from collections.abc import Sequence
@@ -18,6 +19,11 @@ log = logging.getLogger("localswf")
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _USAGE_ERROR = 2
+_LARGEST_PORT = 65_535
+
+
+class _CannotListenError(Exception):
+    """The address cannot be had; the message says why."""
 
 
 class _JsonFormatter(logging.Formatter):
@@ -49,10 +55,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     try:
         asyncio.run(_serve(options.data, options.host, options.port))
-    except DataFileError as error:
+    except (DataFileError, _CannotListenError) as error:
         return _refuse(str(error))
-    except OSError as error:
-        return _refuse(f"Cannot listen on {options.host}:{options.port}: {error.strerror}.")
+    except sqlite3.Error as error:
+        log.error("%s could not be written to the end: %s.", options.data, error)  # noqa: TRY400 - the sentence says it all
+        return 1
     return 0
 
 
@@ -64,7 +71,7 @@ async def _serve(data: Path, host: str, port: int) -> None:
     service = Service(data)
     server = Server(service)
     try:
-        bound = await server.start(host, port)
+        bound = await _listen(server, host, port)
         shown = f"[{host}]" if ":" in host else host
         sys.stdout.write(f"http://{shown}:{bound}\n")
         sys.stdout.flush()
@@ -73,6 +80,13 @@ async def _serve(data: Path, host: str, port: int) -> None:
         log.info("Stopping.")
     finally:
         await server.stop()
+
+
+async def _listen(server: Server, host: str, port: int) -> int:
+    try:
+        return await server.start(host, port)
+    except OSError as error:
+        raise _CannotListenError(f"Cannot listen on {host}:{port}: {error.strerror}.") from error
 
 
 def _refuse(sentence: str) -> int:
@@ -92,8 +106,15 @@ def _parser() -> argparse.ArgumentParser:
         "--data", type=Path, required=True, metavar="FILE", help="the data file, made if missing"
     )
     serve.add_argument("--host", default="127.0.0.1", help="a loopback address (%(default)s)")
-    serve.add_argument("--port", type=int, default=4567, help="0 for a free one (%(default)s)")
+    serve.add_argument("--port", type=_port, default=4567, help="0 for a free one (%(default)s)")
     return parser
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= _LARGEST_PORT:
+        raise argparse.ArgumentTypeError(f"{port} is no port: 0 to {_LARGEST_PORT}")
+    return port
 
 
 if __name__ == "__main__":

@@ -13,8 +13,7 @@ from botocore.errorfactory import ClientExceptionsFactory
 from botocore.model import ListShape, Shape, StructureShape
 
 from localswf import errors
-from localswf.dispatch import Answer
-from localswf.model import operations, service_model
+from localswf.model import Answer, operations, service_model
 from localswf.service import Service
 
 _METHODS = {operation.method: name for name, operation in operations().items()}

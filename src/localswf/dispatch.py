@@ -4,17 +4,15 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from localswf import errors
 from localswf.clock import Clock
 from localswf.events import Event
 from localswf.journal import Journal
+from localswf.model import Answer, Request
 from localswf.runs import Run, Runs
 from localswf.task_lists import ListKey, Task, TaskLists
 from localswf.timers import Deadlines
-
-Answer = dict[str, Any]
 
 _LONG_POLL = 60_000
 
@@ -23,7 +21,7 @@ _LONG_POLL = 60_000
 class Call:
     """A request on its way to its answer."""
 
-    request: dict[str, Any]
+    request: Request
     region: str
     connected: Callable[[], bool]
     future: asyncio.Future[Answer]

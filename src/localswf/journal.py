@@ -176,9 +176,13 @@ class Journal:
         try:
             await done
         finally:
-            if self._committer is not None:
-                self._committer.shutdown()
-            self._held.close()
+            self.release()
+
+    def release(self) -> None:
+        """Let go of the file, whatever is written."""
+        if self._committer is not None:
+            self._committer.shutdown()
+        self._held.close()
 
     def _write(self, statement: str, row: Row) -> None:
         self._queue.append((statement, row))

@@ -12,7 +12,12 @@ from botocore.model import ListShape, ServiceModel, Shape, StringShape, Structur
 
 from localswf import errors
 
-Request = dict[str, Any]
+Request = Mapping[str, Any]
+"""An operation's input, as on the wire."""
+
+Answer = dict[str, Any]
+"""An operation's output, as on the wire except that history events are JSON texts."""
+
 Check = Callable[[Any, str, list[str]], None]
 """Takes a value, its path and the problems found so far; adds those of the value."""
 

@@ -8,11 +8,8 @@ from localswf import errors
 from localswf.clock import Clock
 from localswf.events import wire_time
 from localswf.journal import Journal
-from localswf.model import type_defaults
+from localswf.model import Answer, Request, type_defaults
 from localswf.tokens import Tokens
-
-Answer = dict[str, Any]
-Request = Mapping[str, Any]
 
 WORKFLOW_TYPE = "WorkflowType"
 ACTIVITY_TYPE = "ActivityType"

@@ -125,7 +125,7 @@ class Runs:
         except (ValueError, KeyError) as error:
             raise DataFileError(
                 f"The history of execution {stored.run_id} of workflow {stored.workflow_id} is "
-                f"damaged ({error!r}); restore the data file from a copy."
+                f"damaged ({error}); restore the data file from a copy."
             ) from error
         for heartbeat in self._journal.heartbeats(stored.number):
             activity = execution.activities.get(heartbeat.scheduled_id)

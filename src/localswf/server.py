@@ -10,9 +10,8 @@ from http import HTTPStatus
 from typing import Any
 
 from localswf import errors
-from localswf.dispatch import Answer
 from localswf.events import compact_json
-from localswf.model import operations
+from localswf.model import Answer, operations
 from localswf.service import Service
 from localswf.wire import (
     CONTINUE,

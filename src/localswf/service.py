@@ -12,11 +12,11 @@ from typing import Any
 from localswf import decisions, errors
 from localswf.clock import Clock, WallClock
 from localswf.describe import describe
-from localswf.dispatch import Answer, Call, Dispatcher
+from localswf.dispatch import Call, Dispatcher
 from localswf.execution import Decided, Execution
 from localswf.history import Span
 from localswf.journal import Heartbeat, Journal
-from localswf.model import operations
+from localswf.model import Answer, Request, operations
 from localswf.registry import (
     ACTIVITY_TYPE,
     WORKFLOW_TYPE,
@@ -33,8 +33,6 @@ log = logging.getLogger(__name__)
 
 _NO_DECISION_TASK: Answer = {"previousStartedEventId": 0, "startedEventId": 0, "taskToken": ""}
 _NO_ACTIVITY_TASK: Answer = {}
-
-Request = Mapping[str, Any]
 
 
 class Service:
@@ -54,8 +52,12 @@ class Service:
         grouped = path is not None and not self.clock.virtual
         self._journal = Journal(path, grouped=grouped)
         self._tokens = Tokens(self._journal.secret)
-        self._registry = Registry(self._journal, self.clock, self._tokens)
-        self._runs = Runs(self._journal)
+        try:
+            self._registry = Registry(self._journal, self.clock, self._tokens)
+            self._runs = Runs(self._journal)
+        except BaseException:
+            self._journal.release()
+            raise
         self._dispatcher = Dispatcher(
             self._journal,
             self._runs,
@@ -88,12 +90,7 @@ class Service:
         """
         call = Call(request, region, connected, asyncio.get_running_loop().create_future())
         try:
-            handle = self._handlers.get(operation)
-            if handle is None:
-                raise errors.unknown_operation()  # noqa: TRY301 - refused like everything below
-            operations()[operation].validate(request)
-            self._dispatcher.wake()
-            answer = handle(call)
+            answer = self._carry_out(operation, call)
         except errors.SwfError as error:
             self._dispatcher.settle(call, error)
         except Exception:
@@ -125,6 +122,16 @@ class Service:
         self._dispatcher.drain()
         self._dispatcher.stop()
         await self._journal.close()
+
+    def _carry_out(self, operation: str, call: Call) -> Answer | None:
+        """The answer; None if the handler settles the call itself."""
+        handle = self._handlers.get(operation)
+        if handle is None:
+            raise errors.unknown_operation()
+        operations()[operation].validate(call.request)
+        # What was due before this request happens before it.
+        self._dispatcher.wake()
+        return handle(call)
 
     def _operations(self) -> Mapping[str, Callable[[Call], Answer | None]]:
         registry = self._registry

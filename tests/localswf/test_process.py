@@ -3,6 +3,7 @@
 import json
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -154,6 +155,31 @@ def test_a_file_that_is_none_of_ours_is_refused(tmp_path: Path) -> None:
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr.count("\n") == 1
     assert path.read_text().startswith("eggs")
+
+
+def test_a_history_with_a_hole_is_refused(swf_server: Any, http_swf: Any) -> None:
+    http_swf.start()
+    http_swf.decide(http_swf.schedule("resize"))
+    swf_server.stop()
+    connection = sqlite3.connect(swf_server.data)
+    connection.execute("DELETE FROM events WHERE id = 3")
+    connection.commit()
+    connection.close()
+
+    refused = serve("--data", str(swf_server.data), "--port", "0")
+
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr == (
+        f"The history of execution {http_swf.runs['video']} of workflow video is damaged "
+        "(Event 4 cannot follow event 2.); restore the data file from a copy.\n"
+    )
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "http"])
+def test_a_port_that_is_none_is_refused(tmp_path: Path, port: str) -> None:
+    refused = serve("--data", str(tmp_path / "swf.db"), f"--port={port}")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "argument --port" in refused.stderr
 
 
 def test_other_machines_are_not_served(tmp_path: Path) -> None:
