@@ -1,7 +1,11 @@
 """Any process may die at any moment, and the work is done all the same."""
 
 import os
+import random
 import signal
+import time
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -84,6 +88,31 @@ def test_a_service_that_is_away_for_good_does_not_hold_up_the_end(cluster: Any) 
     for process in (decider, worker):
         process.terminate()
         assert process.wait() == 0
+
+
+def test_everything_is_killed_again_and_again_and_every_execution_completes(
+    cluster: Any,
+) -> None:
+    chance = random.Random(7)  # noqa: S311 - no secret
+    start: dict[str, Callable[[], Any]] = {
+        "decider": cluster.decider,
+        "worker": lambda: cluster.worker(processes=2),
+    }
+    running = [(kind, start[kind]()) for kind in ("decider", "decider", "worker", "worker")]
+    executions = [cluster.start(cluster.films.trimming, cluster.film, 8) for _ in range(8)]
+
+    for _ in range(8):
+        time.sleep(chance.uniform(0.2, 1.2))
+        if chance.random() < 0.3:
+            cluster.server.kill()
+            cluster.server.restart()
+        else:
+            kind, process = running.pop(chance.randrange(len(running)))
+            process.kill()
+            running.append((kind, start[kind]()))
+
+    for execution in executions:
+        assert execution.result(timedelta(seconds=90)) == list(range(8))
 
 
 class TestStopping:

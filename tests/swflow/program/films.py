@@ -135,6 +135,18 @@ def crash(film: Film) -> int:
     return attempt
 
 
+@activity(
+    version="1",
+    task_list=LIST,
+    start_to_close=2 * SECOND,
+    retry=Retry(failures=50, timeouts=(1,) * 50),
+)
+def trim(film: Film, part: int) -> int:
+    time.sleep(0.05)
+    film.note(f"trim {part}")
+    return part
+
+
 def film_workflow(name: str):  # noqa: ANN201 - a decorator
     return workflow(
         name, version="1", task_list=LIST, execution_timeout=600 * SECOND, decision_timeout=SECOND
@@ -149,6 +161,15 @@ async def assemble(film: Film, parts: int) -> str:
 @film_workflow("Chain")
 async def chain(film: Film, parts: int) -> list[str]:
     return [await cut(film, part) for part in range(parts)]
+
+
+@film_workflow("Trim")
+async def trimming(film: Film, parts: int) -> list[int]:
+    return [
+        part
+        for first in range(0, parts, 2)
+        for part in await asyncio.gather(trim(film, first), trim(film, first + 1))
+    ]
 
 
 @film_workflow("Flicker")
