@@ -168,6 +168,19 @@ def test_pictures_are_turned_upright_and_the_turn_is_cleared(
     assert picture.mean() < 90
 
 
+def test_a_size_that_changes_in_the_middle_is_scaled(
+    make_video: MakeVideo, watch: Watch, folder: Path
+) -> None:
+    source = make_video("video.ts", seconds=1.0)
+    larger = make_video("larger.ts", seconds=1.0, size=(320, 240), output_ts_offset="1")
+    source.write_bytes(source.read_bytes() + larger.read_bytes())
+
+    made = rendition_of(source, folder)
+
+    assert (made.width, made.height) == (160, 120)
+    assert len(watch(made.path).times) == pytest.approx(60, abs=2)
+
+
 # Time
 
 
