@@ -1,10 +1,12 @@
 """Fixtures that tests of several packages share."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -80,11 +82,16 @@ class SwfServer:
         self._process.stdout.close()
 
 
+@pytest.fixture(scope="session")
+def open_swf_server() -> Callable[[Path], AbstractContextManager[SwfServer]]:
+    """Opens an SWF service over HTTP on a data file, for a `with` statement."""
+    return lambda data: contextlib.closing(SwfServer(data))
+
+
 @pytest.fixture
-def swf_server(tmp_path: Path) -> Iterator[SwfServer]:
+def swf_server(
+    open_swf_server: Callable[[Path], AbstractContextManager[SwfServer]], tmp_path: Path
+) -> Iterator[SwfServer]:
     """A fresh SWF service over HTTP."""
-    server = SwfServer(tmp_path / "swf.db")
-    try:
+    with open_swf_server(tmp_path / "swf.db") as server:
         yield server
-    finally:
-        server.close()

@@ -7,6 +7,8 @@ import socket
 import threading
 import time
 import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -41,18 +43,37 @@ class Raw:
         self.socket.close()
 
 
+@pytest.fixture(scope="module")
+def shared_url(open_swf_server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server for the tests that leave nothing behind but domains of their own."""
+    with open_swf_server(tmp_path_factory.mktemp("shared") / "swf.db") as server:
+        yield server.endpoint_url
+
+
 @pytest.fixture
-def connect(swf_server: Any) -> Any:
-    port = int(swf_server.endpoint_url.rpartition(":")[2])
+def dial() -> Iterator[Callable[[str], Raw]]:
+    """Makes connections to a server."""
     made = []
 
-    def make() -> Raw:
-        made.append(Raw(port))
+    def make(url: str) -> Raw:
+        made.append(Raw(int(url.rpartition(":")[2])))
         return made[-1]
 
     yield make
     for raw in made:
         raw.close()
+
+
+@pytest.fixture
+def connect(dial: Callable[[str], Raw], shared_url: str) -> Callable[[], Raw]:
+    """Makes connections to the shared server."""
+    return lambda: dial(shared_url)
+
+
+@pytest.fixture
+def registration() -> dict[str, str]:
+    """A domain that no other test has."""
+    return {"name": uuid.uuid4().hex, "workflowExecutionRetentionPeriodInDays": "1"}
 
 
 def request(operation: str, body: Any, *headers: str, target: str = TARGET) -> bytes:
@@ -67,30 +88,29 @@ def request(operation: str, body: Any, *headers: str, target: str = TARGET) -> b
     return "\r\n".join([*lines, "", ""]).encode() + data
 
 
-REGISTER = {"name": "videos", "workflowExecutionRetentionPeriodInDays": "1"}
-DESCRIBE = request("DescribeDomain", {"name": "videos"})
+DESCRIBE = request("DescribeDomain", {"name": "nowhere"})
 POLL = request("PollForActivityTask", {"domain": "videos", "taskList": {"name": "workers"}})
 
 
-def test_health(swf_server: Any) -> None:
-    with urllib.request.urlopen(f"{swf_server.endpoint_url}/health") as answer:
+def test_health(shared_url: str) -> None:
+    with urllib.request.urlopen(f"{shared_url}/health") as answer:
         assert (answer.status, answer.read()) == (200, b'{"status":"ok"}')
 
 
-def test_an_operation_without_an_answer_has_no_body(connect: Any) -> None:
+def test_an_operation_without_an_answer_has_no_body(connect: Any, registration: Any) -> None:
     raw = connect()
-    raw.send(request("RegisterDomain", REGISTER))
+    raw.send(request("RegisterDomain", registration))
     status, headers, body = raw.receive()
     assert (status, headers["content-length"], body) == (200, "0", b"")
     assert headers["x-amzn-requestid"]
 
 
-def test_old_clients_are_understood(connect: Any) -> None:
+def test_old_clients_are_understood(connect: Any, registration: Any) -> None:
     raw = connect()
     raw.send(
         request(
             "RegisterDomain",
-            REGISTER,
+            registration,
             "Content-Type: application/json; charset=UTF-8",
             "Content-Encoding: amz-1.0",
             target="com.amazonaws.swf.service.model.SimpleWorkflowService",
@@ -121,7 +141,7 @@ def test_faults_have_their_names_on_the_wire(connect: Any) -> None:
     assert status == 400
     assert json.loads(body) == {
         "__type": "com.amazonaws.swf.base.model#UnknownResourceFault",
-        "message": "Unknown domain: videos",
+        "message": "Unknown domain: nowhere",
     }
 
 
@@ -180,10 +200,10 @@ def test_what_is_not_there(connect: Any, data: bytes) -> None:
     assert raw.receive()[0] == 404
 
 
-def test_requests_in_one_piece_are_answered_in_order(connect: Any) -> None:
+def test_requests_in_one_piece_are_answered_in_order(connect: Any, registration: Any) -> None:
     raw = connect()
-    other = request("DescribeDomain", {"name": "nowhere"})
-    raw.send(request("RegisterDomain", REGISTER) + DESCRIBE + b"\r\n" + other + DESCRIBE)
+    describe = request("DescribeDomain", {"name": registration["name"]})
+    raw.send(request("RegisterDomain", registration) + describe + b"\r\n" + DESCRIBE + describe)
     statuses = [raw.receive()[0] for _ in range(4)]
     assert statuses == [200, 200, 400, 200]
 
@@ -196,9 +216,9 @@ def test_a_request_in_small_pieces(connect: Any) -> None:
     assert raw.receive()[0] == 400
 
 
-def test_expect_100_continue(connect: Any) -> None:
+def test_expect_100_continue(connect: Any, registration: Any) -> None:
     raw = connect()
-    head, _, body = request("RegisterDomain", REGISTER, "Expect: 100-continue").partition(
+    head, _, body = request("RegisterDomain", registration, "Expect: 100-continue").partition(
         b"\r\n\r\n"
     )
     raw.send(head + b"\r\n\r\n")
@@ -216,17 +236,17 @@ def test_a_client_that_wants_no_more(connect: Any, header: str) -> None:
     assert raw.at_end()
 
 
-def test_a_client_that_hung_up_is_given_no_task(http_swf: Any, connect: Any) -> None:
+def test_a_client_that_hung_up_is_given_no_task(swf_server: Any, http_swf: Any, dial: Any) -> None:
     http_swf.start()
     decision = http_swf.poll_decision()
     for _ in range(3):
-        gone = connect()
+        gone = dial(swf_server.endpoint_url)
         gone.send(POLL)
         # Until the server has surely read the poll: what comes later is answered later.
         http_swf.client.describe_domain(name="videos")
         time.sleep(0.05)
         gone.close()
-    waiting = connect()
+    waiting = dial(swf_server.endpoint_url)
     waiting.send(POLL)
     time.sleep(0.05)
 
@@ -236,11 +256,11 @@ def test_a_client_that_hung_up_is_given_no_task(http_swf: Any, connect: Any) -> 
 
 
 def test_a_client_that_hangs_up_as_the_task_comes_is_not_given_it(
-    swf_server: Any, http_swf: Any, connect: Any
+    swf_server: Any, http_swf: Any, dial: Any
 ) -> None:
     http_swf.start()
     token = http_swf.poll_decision()["taskToken"]
-    gone, waiting, decider = connect(), connect(), connect()
+    gone, waiting, decider = (dial(swf_server.endpoint_url) for _ in range(3))
     for poller in (gone, waiting):
         poller.send(POLL)
         time.sleep(0.05)
