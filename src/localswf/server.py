@@ -168,7 +168,8 @@ class Connection(asyncio.Protocol):
         else:
             refusal = errors.unknown_operation()
             refusal.status = HTTPStatus.NOT_FOUND.value
-            self._send_error(refusal, keep_alive=head.keep_alive)
+            # After HEAD a client takes the body for the next response.
+            self._send_error(refusal, keep_alive=head.keep_alive and head.method != "HEAD")
 
     def _call_service(self, head: Head, body: bytes) -> None:
         operation = head.headers.get("x-amz-target", "").rpartition(".")[2]
