@@ -222,7 +222,9 @@ def _cut_picture(rgb: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
     if scale >= 1:
         return picture.copy()  # a view would keep the whole frame
     size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
-    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS))
+    return np.asarray(
+        Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC, reducing_gap=2)
+    )
 
 
 def _pixels(start: float, end: float, size: int) -> slice:

@@ -118,6 +118,21 @@ def test_two_faces_at_once_are_two_tracks(
     assert sorted(track.best.box[0] > 512 for track in tracks) == [False, True]
 
 
+def test_a_track_that_runs_on_from_one_person_to_another_shows_one_of_them(
+    find: Find, make_film: Callable, astronaut: Picture, hopper: Picture, coffee: Picture
+) -> None:
+    stage = np.asarray(Image.fromarray(coffee).resize((960, 640)))
+    face, other = astronaut[45:205, 140:300], hopper[80:400:2, 90:410:2]
+    frames = [stage.copy() for _ in range(12)]
+    for index, frame in enumerate(frames):  # too small a change to be taken for a cut
+        frame[300:460, 400:560] = face if index < 4 else other
+
+    (track,) = find(make_film(frames))
+
+    assert (track.first_seen, track.last_seen) == (0, pytest.approx(1.25, abs=0.01))
+    assert len({shot.timecode < 0.5 for shot in track.shots}) == 1
+
+
 def test_a_film_without_faces_has_no_tracks(
     find: Find, make_film: Callable, coffee: Picture
 ) -> None:
@@ -133,6 +148,7 @@ def test_boxes_are_in_pixels_of_the_frame_and_pictures_show_the_face(
     left, top, width, height = track.best.box
     assert overlap(track.best.box, face.box) > 0.9
     part = track.best.picture
+    assert part.base is None  # a view would keep the whole frame in memory
     assert part.shape[:2] == pytest.approx((1.8 * height, 1.8 * width), abs=2)
     x, y = round(left - 0.4 * width), round(top - 0.4 * height)
     there = astronaut[y : y + part.shape[0], x : x + part.shape[1]]
