@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from botocore.errorfactory import ClientExceptionsFactory
 from botocore.model import ListShape, Shape, StructureShape
+from botocore.utils import parse_to_aware_datetime
 
 from localswf import errors
 from localswf.model import Answer, operations, service_model
@@ -78,25 +79,38 @@ class Client:
         return {**converted, "ResponseMetadata": metadata}
 
     async def _answer(self, operation: str, request: dict[str, Any]) -> Answer:
-        return await self._service.clock.wait(self._service.call(operation, request))
+        on_the_wire = _request_converter(operation)(request)
+        return await self._service.clock.wait(self._service.call(operation, on_the_wire))
 
 
 @functools.cache
 def _answer_converter(operation: str) -> Convert:
     shape = service_model().operation_model(operation).output_shape
-    return (None if shape is None else _converter(shape)) or dict
+    to_datetime = partial(datetime.fromtimestamp, tz=UTC)
+    return (None if shape is None else _converter(shape, to_datetime)) or dict
 
 
-def _converter(shape: Shape) -> Convert | None:
-    """What makes datetimes of the timestamps in a value of this shape; None if it has none."""
+@functools.cache
+def _request_converter(operation: str) -> Convert:
+    shape = service_model().operation_model(operation).input_shape
+    return (None if shape is None else _converter(shape, _to_timestamp)) or dict
+
+
+def _to_timestamp(value: Any) -> float:
+    """Seconds since the epoch, of whatever boto3 takes for a time."""
+    return parse_to_aware_datetime(value).timestamp()
+
+
+def _converter(shape: Shape, convert_time: Convert) -> Convert | None:
+    """What converts the times in a value of this shape; None if it has none."""
     if shape.type_name == "timestamp":
-        return partial(datetime.fromtimestamp, tz=UTC)
+        return convert_time
     if isinstance(shape, ListShape):
-        member = _converter(shape.member)
+        member = _converter(shape.member, convert_time)
         return None if member is None else lambda values: [member(value) for value in values]
     if not isinstance(shape, StructureShape):
         return None
-    found = {name: _converter(member) for name, member in shape.members.items()}
+    found = {name: _converter(member, convert_time) for name, member in shape.members.items()}
     members = {name: convert for name, convert in found.items() if convert is not None}
 
     def convert_members(value: dict[str, Any]) -> dict[str, Any]:

@@ -19,9 +19,12 @@ CREATE TABLE types (
 ) WITHOUT ROWID;
 CREATE TABLE executions (
     number INTEGER PRIMARY KEY, domain TEXT NOT NULL, workflow_id TEXT NOT NULL,
-    run_id TEXT NOT NULL UNIQUE, open INTEGER NOT NULL
+    run_id TEXT NOT NULL UNIQUE, started_at INTEGER NOT NULL, closed_at INTEGER, info TEXT
 );
-CREATE INDEX open_executions ON executions (number) WHERE open;
+CREATE INDEX open_executions ON executions (number) WHERE closed_at IS NULL;
+CREATE INDEX executions_by_start ON executions (domain, started_at, number);
+CREATE INDEX executions_by_close ON executions (domain, closed_at, number);
+CREATE INDEX executions_by_id ON executions (domain, workflow_id);
 CREATE TABLE events (
     execution INTEGER NOT NULL, id INTEGER NOT NULL, event TEXT NOT NULL,
     PRIMARY KEY (execution, id)

@@ -9,7 +9,7 @@ from localswf.state import State
 def describe(execution: State) -> dict[str, Any]:
     """A WorkflowExecutionDetail, as on the wire."""
     detail: dict[str, Any] = {
-        "executionInfo": _info(execution),
+        "executionInfo": execution_info(execution),
         "executionConfiguration": _configuration(execution),
         "openCounts": {
             "openActivityTasks": len(execution.activities),
@@ -26,7 +26,8 @@ def describe(execution: State) -> dict[str, Any]:
     return detail
 
 
-def _info(execution: State) -> dict[str, Any]:
+def execution_info(execution: State) -> dict[str, Any]:
+    """A WorkflowExecutionInfo, as on the wire."""
     info = {
         "execution": execution.reference,
         "workflowType": execution.started["workflowType"],

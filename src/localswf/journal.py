@@ -11,7 +11,7 @@ import itertools
 import json
 import logging
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from operator import itemgetter
@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 from localswf.datafile import FileLock, connect, prepare
 from localswf.events import compact_json
+from localswf.window import Window
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +97,7 @@ class Journal:
 
     def open_executions(self) -> list[StoredExecution]:
         """Every execution that is not closed, in the order in which they started."""
-        return self._executions("open ORDER BY number", ())
+        return self._executions("closed_at IS NULL ORDER BY number", ())
 
     def execution_by_run(self, run_id: str) -> StoredExecution | None:
         """The execution with this runId."""
@@ -105,6 +106,27 @@ class Journal:
     def execution(self, number: int) -> StoredExecution | None:
         """The execution with this number."""
         return next(iter(self._executions("number = ?", (number,))), None)
+
+    def closed_executions(
+        self, domain: str, order: str, window: Window, workflow_id: str | None
+    ) -> Iterator[tuple[int, int, dict[str, Any]]]:
+        """Time, number and record of a domain's closed executions.
+
+        Args:
+            domain: the domain's name.
+            order: "started_at" or "closed_at": the time in question.
+            window: which of them, and in which order.
+            workflow_id: only those with this workflowId, if given.
+        """
+        direction, beyond = ("ASC", ">") if window.ascending else ("DESC", "<")
+        rows = self._reader.execute(
+            f"SELECT {order}, number, info FROM executions "  # noqa: S608 - names of columns
+            "WHERE domain = ? AND closed_at IS NOT NULL AND workflow_id = coalesce(?, workflow_id) "
+            f"AND {order} BETWEEN ? AND ? AND ({order}, number) {beyond} (?, ?) "
+            f"ORDER BY {order} {direction}, number {direction}",
+            (domain, workflow_id, window.oldest, window.latest, *window.position),
+        )
+        return ((time, number, json.loads(info)) for time, number, info in rows)
 
     def events(self, number: int) -> list[str]:
         """The JSON of an execution's events, from the first."""
@@ -133,9 +155,10 @@ class Journal:
         row = (domain, kind, name, version, compact_json(record))
         self._write("INSERT INTO types VALUES (?, ?, ?, ?, ?)", row)
 
-    def add_execution(self, execution: StoredExecution) -> None:
+    def add_execution(self, execution: StoredExecution, started_at: int) -> None:
         """Write down a new execution."""
-        self._write("INSERT INTO executions VALUES (?, ?, ?, ?, 1)", tuple(execution))
+        row = (*execution, started_at)
+        self._write("INSERT INTO executions VALUES (?, ?, ?, ?, ?, NULL, NULL)", row)
 
     def add_events(self, number: int, first: int, events: Sequence[str]) -> None:
         """Write down the JSON of an execution's next events; `first` is the first one's id."""
@@ -148,9 +171,10 @@ class Journal:
         row = (number, scheduled_id, timestamp, compact_json(details))
         self._write("INSERT OR REPLACE INTO heartbeats VALUES (?, ?, ?, ?)", row)
 
-    def close_execution(self, number: int) -> None:
-        """Write down that an execution is closed."""
-        self._write("UPDATE executions SET open = 0 WHERE number = ?", (number,))
+    def close_execution(self, number: int, closed_at: int, info: dict[str, Any]) -> None:
+        """Write down that an execution is closed, and what lists of executions tell of it."""
+        row = (closed_at, compact_json(info), number)
+        self._write("UPDATE executions SET closed_at = ?, info = ? WHERE number = ?", row)
         self._write("DELETE FROM heartbeats WHERE execution = ?", (number,))
 
     def durable(self, callback: Durable) -> None:

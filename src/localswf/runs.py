@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from localswf.datafile import DataFileError
+from localswf.describe import execution_info
 from localswf.events import Event
 from localswf.execution import Execution
 from localswf.journal import Heartbeat, Journal, StoredExecution
@@ -77,7 +78,7 @@ class Runs:
         run = Run(self._last_number, execution)
         self._hold(run)
         stored = (execution.domain, execution.workflow_id, execution.run_id)
-        self._journal.add_execution(StoredExecution(run.number, *stored))
+        self._journal.add_execution(StoredExecution(run.number, *stored), execution.started_at)
         return run
 
     def record(self, run: Run, events: Sequence[Event]) -> None:
@@ -86,8 +87,11 @@ class Runs:
         self._journal.add_events(run.number, len(run.history) + 1, lines)
         run.history += lines
         if run.execution.closed:
-            self._journal.close_execution(run.number)
-            del self._open[run.execution.domain, run.execution.workflow_id]
+            execution = run.execution
+            self._journal.close_execution(
+                run.number, execution.closed_at, execution_info(execution)
+            )
+            del self._open[execution.domain, execution.workflow_id]
             self._journal.durable(partial(self._release, run))
 
     def record_heartbeat(self, run: Run, heartbeat: Heartbeat) -> None:

@@ -28,6 +28,7 @@ from localswf.runs import Run, Runs
 from localswf.state import Activity, TaskListOverride
 from localswf.task_lists import ListKey, Task
 from localswf.tokens import Tokens
+from localswf.visibility import Visibility
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ class Service:
         except BaseException:
             self._journal.release()
             raise
+        self._visibility = Visibility(self._journal, self._runs, self._registry, self._tokens)
         self._dispatcher = Dispatcher(
             self._journal,
             self._runs,
@@ -134,14 +136,16 @@ class Service:
         return handle(call)
 
     def _operations(self) -> Mapping[str, Callable[[Call], Answer | None]]:
-        registry = self._registry
+        registry, visibility = self._registry, self._visibility
         return {
             "DescribeActivityType": lambda call: registry.describe_activity_type(call.request),
             "DescribeDomain": lambda call: registry.describe_domain(call.request, call.region),
             "DescribeWorkflowExecution": self._describe_workflow_execution,
             "DescribeWorkflowType": lambda call: registry.describe_workflow_type(call.request),
             "GetWorkflowExecutionHistory": self._get_workflow_execution_history,
+            "ListClosedWorkflowExecutions": lambda call: visibility.list_closed(call.request),
             "ListDomains": lambda call: registry.list_domains(call.request, call.region),
+            "ListOpenWorkflowExecutions": lambda call: visibility.list_open(call.request),
             "PollForActivityTask": self._poll_for_activity_task,
             "PollForDecisionTask": self._poll_for_decision_task,
             "RecordActivityTaskHeartbeat": self._record_activity_task_heartbeat,
