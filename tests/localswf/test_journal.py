@@ -48,7 +48,7 @@ def test_what_was_written_is_there_after_reopening(tmp_path: Path, *, grouped: b
     async def write(journal: Journal) -> bytes:
         journal.add_domain("videos", {"retention": "1"})
         journal.add_type("videos", "WorkflowType", "Process", "1", {"created": 5})
-        journal.add_execution(RUN)
+        journal.add_execution(RUN, 1)
         journal.add_events(1, 1, ['{"eventId":1}', '{"eventId":2}'])
         journal.set_heartbeat(1, Heartbeat(5, 1000, "first"))
         journal.set_heartbeat(1, Heartbeat(5, 2000, "\ud800"))
@@ -71,9 +71,9 @@ def test_what_was_written_is_there_after_reopening(tmp_path: Path, *, grouped: b
 
 def test_a_closed_execution_is_not_open_but_still_there(tmp_path: Path) -> None:
     async def use(journal: Journal) -> None:
-        journal.add_execution(RUN)
+        journal.add_execution(RUN, 1)
         journal.set_heartbeat(1, Heartbeat(5, 1000, None))
-        journal.close_execution(1)
+        journal.close_execution(1, 2, {})
         await durable(journal)
         assert journal.open_executions() == []
         assert journal.execution(1) == RUN
@@ -87,7 +87,7 @@ def test_requests_of_one_moment_share_a_commit(tmp_path: Path) -> None:
 
     async def use(journal: Journal) -> None:
         before = commits(path)
-        journal.add_execution(RUN)
+        journal.add_execution(RUN, 1)
         waits = []
         for event_id in range(1, 101):
             journal.add_events(1, event_id, ["{}"])
@@ -101,7 +101,7 @@ def test_requests_of_one_moment_share_a_commit(tmp_path: Path) -> None:
 def test_an_answer_waits_for_all_that_was_written_before_it(tmp_path: Path) -> None:
     async def use(journal: Journal) -> None:
         answered = []
-        journal.add_execution(RUN)
+        journal.add_execution(RUN, 1)
         journal.durable(lambda _: answered.append("writer"))
         journal.durable(lambda _: answered.append("reader"))
         assert answered == []
@@ -121,7 +121,7 @@ def test_what_cannot_be_written_is_told_and_written_later(tmp_path: Path) -> Non
         journal._writer.execute(
             "CREATE TEMP TRIGGER full BEFORE INSERT ON main.events BEGIN SELECT refuse(); END"
         )
-        journal.add_execution(RUN)
+        journal.add_execution(RUN, 1)
         journal.add_events(1, 1, ["{}"])
         assert isinstance(await durable(journal), sqlite3.Error)
         assert journal.execution(1) is None
