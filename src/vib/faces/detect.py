@@ -69,7 +69,7 @@ class Detector:
         if scale == 1:
             return self.detect_unscaled(rgb)
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        # Halving roughly first is several times as fast, and none the worse for detection.
+        # Halving roughly first is faster, and none the worse for detection.
         picture = Image.fromarray(rgb).resize(size, Image.Resampling.BILINEAR, reducing_gap=1.5)
         stretch = width / size[0], height / size[1]
         return [face.scaled(*stretch) for face in self.detect_unscaled(np.asarray(picture))]

@@ -19,6 +19,7 @@ from vib.faces.track import CutFinder, Tracker
 SAMPLE_RATE = 4.0  # frames a second
 SHOTS_PER_TRACK = 3
 _APART = 0.5  # seconds of which one shot is kept; shots close together show the same
+_WATCHING = 0.8  # of the work; the rest is embedding
 _MARGIN = 0.4  # around a face in its picture, in widths and heights of its box
 _LONGEST_SIDE = 512  # of a face's picture, in pixels
 
@@ -112,10 +113,13 @@ def find_faces(
         VibError: the networks' weights are not installed.
     """
     finder = FaceFinder(detector or Detector(), embedder or Embedder())
-    with closing(sampled_frames(path, sample_rate, progress)) as samples:
+    watched = closing(sampled_frames(path, sample_rate, lambda done: progress(_WATCHING * done)))
+    with watched as samples:
         for sample in samples:
             finder.look_at(sample)
-    return finder.tracks()
+    tracks = finder.tracks(lambda done: progress(_WATCHING + (1 - _WATCHING) * done))
+    progress(1.0)
+    return tracks
 
 
 class FaceFinder:
@@ -148,9 +152,13 @@ class FaceFinder:
                 picture = _cut_picture(whole, face.box)
                 track.keep(_Candidate(sample.timecode, face, quality, chip, picture))
 
-    def tracks(self) -> list[FaceTrack]:
+    def tracks(self, progress: Callable[[float], None] = lambda _: None) -> list[FaceTrack]:
         """Return what was found so far, embedding the best shots of each track."""
-        return [self._finished(track_id, track) for track_id, track in self._tracks.items()]
+        finished: list[FaceTrack] = []
+        for track_id, track in self._tracks.items():
+            progress(len(finished) / len(self._tracks))
+            finished.append(self._finished(track_id, track))
+        return finished
 
     def _finished(self, track_id: int, track: "_Collected") -> FaceTrack:
         shots = [shot for shot in track.best if shot.quality.score >= GOOD_SCORE] or track.best[:1]
@@ -222,9 +230,7 @@ def _cut_picture(rgb: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
     if scale >= 1:
         return picture.copy()  # a view would keep the whole frame
     size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
-    return np.asarray(
-        Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC, reducing_gap=2)
-    )
+    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC))
 
 
 def _pixels(start: float, end: float, size: int) -> slice:

@@ -209,6 +209,17 @@ def test_progress_rises_from_0_to_1(find: Find, make_film: Callable, astronaut: 
     assert reported[-1] == 1
 
 
+def test_progress_goes_on_while_faces_are_embedded(
+    find: Find, make_film: Callable, astronaut: Picture, hopper: Picture
+) -> None:
+    film = make_film([*[sleeve(hopper)] * 4, *[np.zeros_like(astronaut)] * 4, *[astronaut] * 4])
+    reported: list[float] = []
+
+    find(film, progress=reported.append)
+
+    assert len([fraction for fraction in reported if 0.8 < fraction < 1]) == 1
+
+
 class GivenUpError(Exception):
     """What a caller raises to stop the work."""
 
