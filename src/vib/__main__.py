@@ -1,5 +1,6 @@
 import argparse
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 from vib import __version__, logs
@@ -44,6 +45,9 @@ def _parser() -> argparse.ArgumentParser:
     worker = commands.add_parser("worker", help="do the activities of one task list")
     worker.add_argument("task_list", metavar="TASK_LIST")
     worker.add_argument("--processes", type=int, default=1, help="activities at a time")
+    worker.add_argument(
+        "--grace", type=float, default=30, metavar="SECONDS", help="to finish in when stopped"
+    )
     worker.set_defaults(command=_worker)
     return parser
 
@@ -71,8 +75,6 @@ def _migrate(_: argparse.Namespace) -> int:
 
 
 def _register(arguments: argparse.Namespace) -> int:
-    from datetime import timedelta  # noqa: PLC0415
-
     from vib.registry import ACTIVITIES, WORKFLOWS  # noqa: PLC0415
     from vib.services import services  # noqa: PLC0415
 
@@ -101,7 +103,13 @@ def _worker(arguments: argparse.Namespace) -> int:
         raise VibError(f"There is no task list {name!r}; there are {', '.join(TASK_LISTS)}.")
     logs.configure(services().settings.log_level)
     served = [activity for activity in ACTIVITIES if activity.task_list == name]
-    swflow.Worker(services().swf, served, task_list=name, processes=arguments.processes).run()
+    swflow.Worker(
+        services().swf,
+        served,
+        task_list=name,
+        processes=arguments.processes,
+        grace=timedelta(seconds=arguments.grace),
+    ).run()
     return 0
 
 

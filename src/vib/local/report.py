@@ -27,7 +27,7 @@ def report(context: Services, media_id: UUID, folder: Path, console: Console) ->
         people = people_in(session, media_id)
         console.print(_files(session, media))
         if people:
-            console.print(_people(people))
+            console.print(_people(media, people))
         elif not media.skip_faces:
             console.print("Nobody was found in this video.\n")
         console.print(_timings(session, media))
@@ -59,13 +59,13 @@ def _files(session: Session, media: Media) -> Table:
     return table
 
 
-def _people(people: list[Person]) -> Table:
+def _people(media: Media, people: list[Person]) -> Table:
     table = Table("Person", "Tracks", "Best face", "Score", "First seen", title="People")
     for person in people:
         table.add_row(
             label(person),
             str(person.tracks),
-            Path(person.best_key).name,
+            Path(person.best_key).name.removeprefix(f"{media.id}_"),
             f"{person.best_score:.2f}",
             clock(person.first_seen),
         )

@@ -29,6 +29,8 @@ from vib.services import Services, services
 
 OWNER = "you@localhost"
 RETENTION = timedelta(days=7)
+GRACE = "1"
+"""Seconds that an activity may go on after Ctrl-C; nobody wants to wait for their prompt."""
 INTERRUPTED = 130
 """The exit status that a shell gives a program ended by Ctrl-C."""
 
@@ -53,8 +55,8 @@ def run(video: Path | None, *, folder: Path, again: bool = False, skip_faces: bo
             if video is None:
                 video = _sample(folder, console)
             probe(video)  # a file that cannot be processed is refused before anything is started
-            with console.status("Starting PostgreSQL, localswf, a decider and the workers ..."):
-                processes, context = _start(folder, stack)
+            with console.status("Starting PostgreSQL and localswf ..."):
+                processes, context = _start_services(folder, stack)
             user_id = _owner(context)
             ingested = ingest(context, video, user_id, skip_faces=skip_faces, again=again)
             execution = context.swf.execution(str(ingested.media_id))
@@ -62,6 +64,7 @@ def run(video: Path | None, *, folder: Path, again: bool = False, skip_faces: bo
                 console.print(f"You already have this file, {video.name}; nothing was done twice.")
                 console.print("To process it once more: make run AGAIN=1, or vib run --again.\n")
             else:
+                _start_workers(processes)
                 watch(context, ingested.media_id, execution, processes, console)
             return report(context, ingested.media_id, folder, console)
     except KeyboardInterrupt:
@@ -88,8 +91,8 @@ def _sample(folder: Path, console: Console) -> Path:
     return path
 
 
-def _start(folder: Path, stack: ExitStack) -> tuple[Processes, Services]:
-    """Start everything; `stack` stops it in reverse order."""
+def _start_services(folder: Path, stack: ExitStack) -> tuple[Processes, Services]:
+    """Start what deciders and workers talk to; `stack` stops it in reverse order."""
     scratch = folder / "scratch"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()
@@ -114,10 +117,13 @@ def _start(folder: Path, stack: ExitStack) -> tuple[Processes, Services]:
     stack.callback(context.engine.dispose)
     migrate.upgrade(context.engine)
     context.swf.register(*WORKFLOWS, *ACTIVITIES, retention=RETENTION)
+    return processes, context
+
+
+def _start_workers(processes: Processes) -> None:
     processes.start("decider", "vib", "decider")
     for name in TASK_LISTS:
-        processes.start(f"worker-{name}", "vib", "worker", name)
-    return processes, context
+        processes.start(f"worker-{name}", "vib", "worker", name, "--grace", GRACE)
 
 
 def _owner(context: Services) -> UUID:
