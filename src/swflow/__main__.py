@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from swflow.activity import ActivityType
 from swflow.client import Client
 from swflow.decider import Decider
@@ -31,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         types = _load(options.types)
         options.command(client, types, options)
-    except SwflowError as error:
+    except (SwflowError, BotoCoreError, ClientError) as error:
         sys.stderr.write(f"swflow: {error}\n")
         return 1
     return 0

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import time
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
@@ -14,7 +13,7 @@ from swflow.client import Client
 from swflow.connection import code, persistently
 from swflow.errors import SwflowError
 from swflow.history import Event
-from swflow.logs import fields
+from swflow.logs import TaskLog
 from swflow.parking import park
 from swflow.polling import Poller
 from swflow.replay import Decision, replay
@@ -66,7 +65,6 @@ class Decider:
                 if stop.requested():
                     os._exit(1)
                 stop.request()
-                poller.hang_up()
 
             with on_signals(ask_to_stop):
                 self._serve(stop, poller)
@@ -82,23 +80,32 @@ class Decider:
         _log.info("stopped deciding on task list %s", self._task_list)
 
     def _decide(self, task: dict[str, Any]) -> None:
-        began = time.monotonic()
-        extra = fields(self._client.domain, task)
+        log = TaskLog(_log, self._client.domain, task)
         try:
             events = self._events(task)
         except (BotoCoreError, ClientError):
-            _log.exception("could not read the history; the decision is left", extra=extra)
+            log.exception("could not read the history; the decision will time out")
             return
         try:
             decisions = self._replay(task, events)
-        except Exception as error:  # noqa: BLE001 - code that is not ours runs in there
-            _log.exception("set aside: it cannot go on with this decider's code", extra=extra)
+        except Exception as error:
+            log.exception("set aside: it cannot go on with this decider's code")
             decisions = park(events, f"{type(error).__name__}: {error}")
-        answered = self._respond(task, events, decisions, extra)
-        extra["duration"] = round(time.monotonic() - began, 3)
-        if answered:
-            made = ", ".join(each["decisionType"] for each in decisions) or "nothing"
-            _log.info("decided after %d events: %s", len(events), made, extra=extra)
+        try:
+            self._answer(task, decisions)
+        except (BotoCoreError, ClientError) as error:
+            if isinstance(error, ClientError) and code(error) == "UnknownResourceFault":
+                log.warning("too late: the decision task is not open any more")
+                return
+            log.exception("set aside: its decisions were refused")
+            decisions = park(events, str(error))
+            try:
+                self._answer(task, decisions)
+            except (BotoCoreError, ClientError):
+                log.exception("no answer was taken; the decision will time out")
+                return
+        made = ", ".join(each["decisionType"] for each in decisions) or "nothing"
+        log.info("decided after %d events: %s", len(events), made)
 
     def _events(self, task: dict[str, Any]) -> list[Event]:
         """The whole history, page by page."""
@@ -126,34 +133,6 @@ class Decider:
             served = ", ".join(f"{name} {version}" for name, version in self._workflows)
             raise SwflowError(f"{name} {version} is not served here; this decider serves {served}")
         return replay(workflow, events)
-
-    def _respond(
-        self,
-        task: dict[str, Any],
-        events: list[Event],
-        decisions: list[Decision],
-        extra: dict[str, Any],
-    ) -> bool:
-        """Answer; where the service refuses the decisions themselves, set the execution aside."""
-        try:
-            self._answer(task, decisions)
-        except (BotoCoreError, ClientError) as error:
-            if isinstance(error, ClientError) and code(error) == "UnknownResourceFault":
-                _log.warning("too late: the decision task is not open any more", extra=extra)
-                return False
-            _log.exception("the decisions were refused; the execution is set aside", extra=extra)
-            return self._set_aside(task, park(events, str(error)), extra)
-        return True
-
-    def _set_aside(
-        self, task: dict[str, Any], decisions: list[Decision], extra: dict[str, Any]
-    ) -> bool:
-        try:
-            self._answer(task, decisions)
-        except (BotoCoreError, ClientError):
-            _log.exception("no answer was taken; the decision will time out", extra=extra)
-            return False
-        return True
 
     def _answer(self, task: dict[str, Any], decisions: list[Any]) -> None:
         persistently(

@@ -1,28 +1,42 @@
 """The fields that every log line about a task carries."""
 
-from collections.abc import Mapping
+import logging
+import time
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 from swflow.attempts import attempt_of
 
 
-def fields(domain: str, task: Mapping[str, Any], **more: Any) -> dict[str, Any]:
-    """The `extra` of a log call.
+class TaskLog(logging.LoggerAdapter[logging.Logger]):
+    """A logger whose lines say which task they are about.
+
+    As `extra` fields: domain, workflowId, runId, type, of an activity its activityId and attempt,
+    and the duration in seconds since the task was taken.
 
     Args:
+        logger: where the lines go.
         domain: the domain.
         task: what a poll gave.
-        more: further fields.
     """
-    kind = task.get("activityType") or task["workflowType"]
-    found = {
-        "domain": domain,
-        "workflowId": task["workflowExecution"]["workflowId"],
-        "runId": task["workflowExecution"]["runId"],
-        "type": f"{kind['name']} {kind['version']}",
-        **more,
-    }
-    if "activityId" in task:
-        found["activityId"] = task["activityId"]
-        found["attempt"] = attempt_of(task["activityId"])
-    return found
+
+    def __init__(self, logger: logging.Logger, domain: str, task: Mapping[str, Any]) -> None:
+        kind = task.get("activityType") or task["workflowType"]
+        about = {
+            "domain": domain,
+            "workflowId": task["workflowExecution"]["workflowId"],
+            "runId": task["workflowExecution"]["runId"],
+            "type": f"{kind['name']} {kind['version']}",
+        }
+        if "activityId" in task:
+            activity_id = task["activityId"]
+            about |= {"activityId": activity_id, "attempt": attempt_of(activity_id)}
+        super().__init__(logger, about)
+        self._began = time.monotonic()
+
+    def process(
+        self, msg: Any, kwargs: MutableMapping[str, Any]
+    ) -> tuple[Any, MutableMapping[str, Any]]:
+        """Add the fields to a line."""
+        duration = round(time.monotonic() - self._began, 3)
+        return msg, {**kwargs, "extra": {**(self.extra or {}), "duration": duration}}

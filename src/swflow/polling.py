@@ -11,12 +11,13 @@ import logging
 import os
 import socket
 import ssl
-import threading
+import time
 from contextlib import suppress
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from io import BytesIO
+from http.client import HTTPException, HTTPResponse
+from io import BufferedReader, BytesIO, RawIOBase
+from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any, Literal, cast
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
@@ -25,6 +26,7 @@ from botocore.httpsession import get_cert_path
 from botocore.utils import get_environ_proxies
 
 from swflow.connection import Connection, delays, identity, is_passing
+from swflow.errors import SwflowError
 from swflow.stopping import Stop
 
 if TYPE_CHECKING:
@@ -34,15 +36,15 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_CONNECT_TIMEOUT = 10
-_READ_TIMEOUT = 75  # an empty poll is answered after 60 seconds
-_HANG_UP_TIMEOUT = 3
+_SEND_TIMEOUT = 10.0
+_READ_TIMEOUT = 75.0  # an empty poll is answered after 60 seconds
+_HANG_UP_TIMEOUT = 3.0
 
 Operation = Literal["poll_for_decision_task", "poll_for_activity_task"]
 
 
 class Poller:
-    """Polls one task list, one poll at a time.
+    """Polls one task list, one poll at a time, until stopping is asked for.
 
     boto3 writes, signs and reads the calls; only the sending is done here, for the socket's sake.
     Through a proxy boto3 sends, too, and a stop then waits for the poll in hand.
@@ -52,7 +54,7 @@ class Poller:
         self, connection: Connection, stop: Stop, operation: Operation, task_list: str
     ) -> None:
         config = Config(
-            connect_timeout=_CONNECT_TIMEOUT,
+            connect_timeout=_SEND_TIMEOUT,
             read_timeout=_READ_TIMEOUT,
             retries={"total_max_attempts": 1},
         )
@@ -65,53 +67,38 @@ class Poller:
             "identity": identity(),
         }
         self._stop = stop
-        self._http: HTTPConnection | None = None
-        self._waiting_on: socket.socket | None = None
+        self._socket: socket.socket | None = None
 
-    def poll(self, **more: Any) -> dict[str, Any] | None:
+    def poll(self) -> dict[str, Any] | None:
         """Poll once, for as long as it takes to get an answer.
 
-        Args:
-            more: further parameters of the operation.
-
         Returns:
-            The task; None if there was none, or if the poll was hung up.
+            The task; None if there was none, or if stopping was asked for.
 
         Raises:
-            ClientError: the endpoint will not have the poll.
+            SwflowError: the endpoint will not have the poll.
         """
         waits = delays()
         while not self._stop.requested():
             try:
-                task: dict[str, Any] = self._poll(**self._parameters, **more)
+                task: dict[str, Any] = self._poll(**self._parameters)
             except (BotoCoreError, ClientError) as error:
                 if self._stop.requested():
                     break
                 if not is_passing(error):
-                    raise
-                wait = next(waits)
-                _log.warning("polling: %s; trying again in %.1f s", error, wait)
-                self._stop.wait(wait)
+                    raise SwflowError(f"polling was refused: {error}") from error
+                pause = next(waits)
+                _log.warning("polling: %s; trying again in %.1f s", error, pause)
+                self._stop.wait(pause)
             else:
                 return task if task.get("taskToken") else None
         return None
 
-    def hang_up(self) -> None:
-        """End the poll in hand. To be called after stopping was requested, from wherever."""
-        waiting_on = self._waiting_on
-        if waiting_on is None:
-            return
-        _shut(waiting_on, socket.SHUT_WR)
-        # An endpoint may not care about a half-closed connection.
-        last_word = threading.Timer(_HANG_UP_TIMEOUT, _shut, (waiting_on, socket.SHUT_RDWR))
-        last_word.daemon = True
-        last_word.start()
-
     def close(self) -> None:
         """Close the connection."""
-        if self._http is not None:
-            self._http.close()
-            self._http = None
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
 
     def _send(self, request: "AWSPreparedRequest", **_event: Any) -> AWSResponse | None:
         """Send a request in botocore's place."""
@@ -122,24 +109,58 @@ class Poller:
         except (OSError, HTTPException) as error:
             self.close()
             raise ConnectionClosedError(endpoint_url=request.url, error=error) from error
-        finally:
-            self._waiting_on = None
 
     def _exchange(self, request: "AWSPreparedRequest") -> AWSResponse:
-        url = urlsplit(request.url)
-        self._http = http = self._http or _connect(url)
-        self._waiting_on = http.sock
-        if (
-            self._stop.requested()
-        ):  # looked at after `_waiting_on` is set, or hang_up() could miss it
-            raise ConnectionAbortedError("asked to stop")
-        headers = {key: _text(value) for key, value in request.headers.items()}
-        http.request(request.method, url.path or "/", cast("bytes", request.body), headers)
-        answer = http.getresponse()
+        if self._socket is None:
+            self._socket = _connect(request.url)
+        self._socket.settimeout(_SEND_TIMEOUT)
+        self._socket.sendall(_written(request))
+        receiver = _Receiver(self._socket, self._stop)
+        answer = HTTPResponse(cast("Any", receiver), method=request.method)
+        answer.begin()
         body = _Body(answer.read())
         if answer.will_close:
             self.close()
         return AWSResponse(request.url, answer.status, cast("Any", answer.headers), body)
+
+
+class _Receiver(RawIOBase):
+    """Reads from a socket, and hangs up when stopping is asked for."""
+
+    def __init__(self, connected: socket.socket, stop: Stop) -> None:
+        connected.setblocking(False)
+        self._socket = connected
+        self._stop = stop
+        self._hung_up = False
+        self._deadline = time.monotonic() + _READ_TIMEOUT
+
+    def makefile(self, _mode: str) -> BufferedReader:
+        """What an HTTPResponse asks of a socket."""
+        return BufferedReader(self)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while True:
+            try:
+                return self._socket.recv_into(buffer)
+            except (BlockingIOError, ssl.SSLWantReadError):
+                self._wait()
+
+    def _wait(self) -> None:
+        left = max(0.0, self._deadline - time.monotonic())
+        stop = [] if self._hung_up else [self._stop.fileno()]
+        ready = wait([self._socket, *stop], left)
+        if ready and ready[0] in stop:
+            self._hung_up = True
+            # An endpoint may not care about a half-closed connection.
+            self._deadline = time.monotonic() + _HANG_UP_TIMEOUT
+            with suppress(OSError):
+                # The plain socket's method: TLS's own would forget what is still to be read.
+                socket.socket.shutdown(self._socket, socket.SHUT_WR)
+        elif not ready:
+            raise TimeoutError("no answer came")
 
 
 class _Body(BytesIO):
@@ -149,27 +170,32 @@ class _Body(BytesIO):
         yield self.read()
 
 
-def _connect(url: SplitResult) -> HTTPConnection:
-    host = url.hostname or ""
-    http = (
-        HTTPSConnection(host, url.port, timeout=_CONNECT_TIMEOUT, context=_tls())
-        if url.scheme == "https"
-        else HTTPConnection(host, url.port, timeout=_CONNECT_TIMEOUT)
-    )
-    http.connect()
-    http.sock.settimeout(_READ_TIMEOUT)
-    return http
+def _connect(url: str) -> socket.socket:
+    parts = urlsplit(url)
+    secure = parts.scheme == "https"
+    host, port = parts.hostname or "", parts.port or (443 if secure else 80)
+    connected = socket.create_connection((host, port), _SEND_TIMEOUT)
+    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return _tls().wrap_socket(connected, server_hostname=host) if secure else connected
 
 
 def _tls() -> ssl.SSLContext:
     return ssl.create_default_context(cafile=os.environ.get("AWS_CA_BUNDLE") or get_cert_path(True))
 
 
+def _written(request: "AWSPreparedRequest") -> bytes:
+    """The request as it goes over the wire."""
+    parts = urlsplit(request.url)
+    body = cast("str | bytes", request.body)
+    body = body.encode() if isinstance(body, str) else body
+    headers = {key.title(): _text(value) for key, value in request.headers.items()}
+    # Signed was the name without the scheme's own port.
+    host = parts.netloc.removesuffix(":443" if parts.scheme == "https" else ":80")
+    headers |= {"Host": host, "Content-Length": str(len(body))}
+    lines = [f"{request.method} {parts.path or '/'} HTTP/1.1"]
+    lines += [f"{key}: {value}" for key, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+
+
 def _text(value: str | bytes) -> str:
     return value if isinstance(value, str) else value.decode("latin-1")
-
-
-def _shut(connected: socket.socket, half: int) -> None:
-    with suppress(OSError):
-        # The plain socket's method: TLS's own would forget what is still to be read.
-        socket.socket.shutdown(connected, half)

@@ -4,7 +4,6 @@ import asyncio
 import inspect
 import logging
 import os
-import select
 import signal
 import threading
 import time
@@ -12,6 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
+from multiprocessing.connection import wait
 from typing import Any, NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -23,7 +23,7 @@ from swflow.connection import code, persistently
 from swflow.errors import ActivityCancelled
 from swflow.failure import Report
 from swflow.heartbeat import ActivityInfo, Heartbeats, Unwanted, running
-from swflow.logs import fields
+from swflow.logs import TaskLog
 from swflow.polling import Poller
 from swflow.stopping import Stop
 
@@ -87,25 +87,23 @@ class Slot:
     # The work.
 
     def _work_on(self, task: dict[str, Any]) -> None:
-        began = time.monotonic()
-        extra = fields(self._client.domain, task)
+        log = TaskLog(_log, self._client.domain, task)
         self._task_in_hand = task
         try:
-            respond = self._perform(task, extra)
-            extra["duration"] = round(time.monotonic() - began, 3)
+            respond = self._perform(task, log)
             if respond is not None:
-                self._answer(respond, extra)
+                self._answer(respond, log)
         finally:
             self._task_in_hand = None
 
-    def _perform(self, task: dict[str, Any], extra: dict[str, Any]) -> Respond | None:
+    def _perform(self, task: dict[str, Any], log: TaskLog) -> Respond | None:
         """Run the activity; what to answer, or None if nobody waits for an answer."""
         kind = task["activityType"]
         activity = self._activities.get((kind["name"], kind["version"]))
         if activity is None:
             served = ", ".join(f"{name} {version}" for name, version in self._activities)
             reason = f"{kind['name']} {kind['version']} is not served here; served are: {served}"
-            _log.error("%s", reason, extra=extra)
+            log.error("%s", reason)
             return self._failed(task, Report(reason, None, retry=True))
         heartbeats = self._heartbeats(task, activity)
         try:
@@ -113,17 +111,17 @@ class Slot:
         except ActivityCancelled as error:
             if heartbeats.unwanted is None:
                 return self._failed(task, Report.of(error))
-            _log.warning("stopped: %s", error, extra=extra)
+            log.warning("stopped: %s", error)
             return self._cancelled(task) if heartbeats.unwanted is Unwanted.CANCELLED else None
         except Interrupted:
-            _log.warning("interrupted: the worker was told to stop", extra=extra)
+            log.warning("interrupted: the worker was told to stop")
             return self._failed(task, _STOPPED)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - code that is not ours
-            _log.exception("failed", extra=extra)
+        except (Exception, SystemExit) as error:
+            log.exception("failed")
             return self._failed(task, Report.of(error))
         finally:
             heartbeats.close()
-        _log.info("completed", extra=extra)
+        log.info("completed")
         swf = self._client.connection.swf
         return partial(
             swf.respond_activity_task_completed, taskToken=task["taskToken"], result=result
@@ -172,18 +170,14 @@ class Slot:
         swf = self._client.connection.swf
         return partial(swf.respond_activity_task_canceled, taskToken=task["taskToken"])
 
-    def _answer(self, respond: Respond, extra: dict[str, Any]) -> None:
+    def _answer(self, respond: Respond, log: TaskLog) -> None:
         try:
             persistently(respond, "answering an activity task", _PATIENCE)
         except (BotoCoreError, ClientError) as error:
             if isinstance(error, ClientError) and code(error) == "UnknownResourceFault":
-                _log.warning(
-                    "too late: the task is not open any more, its result is dropped; %s",
-                    error,
-                    extra=extra,
-                )
+                log.warning("too late: the task is not open any more; %s", error)
             else:
-                _log.exception("the answer was not taken; the task will time out", extra=extra)
+                log.exception("the answer was not taken; the task will time out")
 
     # The end.
 
@@ -191,9 +185,8 @@ class Slot:
         """Wait for the order to stop; then see to it that the process ends in time."""
         is_order = os.read(self._orders, 1)
         self._stop.request()
-        self._poller.hang_up()
         if is_order:
-            select.select([self._orders], [], [], self._grace)
+            wait([self._orders], self._grace)
         else:  # the worker itself is gone and gives no more orders
             time.sleep(self._grace)
         self._grace_over = True
@@ -213,7 +206,7 @@ class Slot:
         """Answer for an activity that does not listen, such as one inside a library's own code."""
         task = self._task_in_hand
         if task is not None:
-            _log.warning("given up: it did not end", extra=fields(self._client.domain, task))
+            TaskLog(_log, self._client.domain, task).warning("given up: it did not end")
             with suppress(BotoCoreError, ClientError):
                 self._failed(task, _STOPPED)()
         os._exit(1)

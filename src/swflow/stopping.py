@@ -1,11 +1,11 @@
 """How a process is asked to stop."""
 
 import os
-import select
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from multiprocessing.connection import wait
 from types import FrameType
 from typing import Self
 
@@ -37,7 +37,7 @@ class Stop:
     def wait(self, seconds: float) -> bool:
         """Wait this long, or until stopping is asked for; whether it was."""
         if not self._requested:
-            select.select([self._reader], [], [], seconds)
+            wait([self._reader], seconds)
         return self._requested
 
     def fileno(self) -> int:

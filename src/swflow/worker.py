@@ -3,6 +3,7 @@
 import logging
 import multiprocessing
 import os
+import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -14,6 +15,7 @@ from typing import Any
 
 from swflow.activity import ActivityType
 from swflow.client import Client
+from swflow.errors import SwflowError
 from swflow.slot import Slot
 from swflow.stopping import Stop, on_signals
 
@@ -109,13 +111,18 @@ class Worker:
         # A copy of a writing end in here would hide from a sibling that the worker is gone.
         for each in (writer, *(child.orders for child in self._children)):
             os.close(each)
-        Slot(
+        slot = Slot(
             self._client,
             self._activities,
             task_list=self._task_list,
             grace=self._grace,
             orders=orders,
-        ).run()
+        )
+        try:
+            slot.run()
+        except SwflowError as error:
+            _log.error("a worker's process cannot go on: %s", error)
+            sys.exit(1)
 
     def _give_orders(self) -> None:
         """Pass every signal on: the first is the order to stop, the second ends the grace time."""

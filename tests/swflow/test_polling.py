@@ -117,12 +117,11 @@ def hang_up_during(
     with endpoint(announced) as url:
         polls = poller(url, stop)
 
-        def hang_up() -> None:
+        def ask() -> None:
             arrived.wait(30)
             stop.request()
-            polls.hang_up()
 
-        thread = threading.Thread(target=hang_up)
+        thread = threading.Thread(target=ask)
         thread.start()
         task = polls.poll()
         ended.set()
