@@ -52,11 +52,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-# What a command needs is imported when it runs: each kind of process loads only its own part.
-
-
 def _run(arguments: argparse.Namespace) -> int:
-    from vib.local.run import run  # noqa: PLC0415
+    from vib.local.run import run
 
     return run(
         arguments.video,
@@ -67,16 +64,16 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _migrate(_: argparse.Namespace) -> int:
-    from vib.db.migrate import upgrade  # noqa: PLC0415
-    from vib.services import services  # noqa: PLC0415
+    from vib.db.migrate import upgrade
+    from vib.services import services
 
     upgrade(services().engine)
     return 0
 
 
 def _register(arguments: argparse.Namespace) -> int:
-    from vib.registry import ACTIVITIES, WORKFLOWS  # noqa: PLC0415
-    from vib.services import services  # noqa: PLC0415
+    from vib.registry import ACTIVITIES, WORKFLOWS
+    from vib.services import services
 
     retention = timedelta(days=arguments.retention_days)
     services().swf.register(*WORKFLOWS, *ACTIVITIES, retention=retention)
@@ -84,9 +81,9 @@ def _register(arguments: argparse.Namespace) -> int:
 
 
 def _decider(_: argparse.Namespace) -> int:
-    import swflow  # noqa: PLC0415
-    from vib.registry import DECIDER_LIST, WORKFLOWS  # noqa: PLC0415
-    from vib.services import services  # noqa: PLC0415
+    import swflow
+    from vib.registry import DECIDER_LIST, WORKFLOWS
+    from vib.services import services
 
     logs.configure(services().settings.log_level)
     swflow.Decider(services().swf, WORKFLOWS, task_list=DECIDER_LIST).run()
@@ -94,9 +91,9 @@ def _decider(_: argparse.Namespace) -> int:
 
 
 def _worker(arguments: argparse.Namespace) -> int:
-    import swflow  # noqa: PLC0415
-    from vib.registry import ACTIVITIES, TASK_LISTS  # noqa: PLC0415
-    from vib.services import services  # noqa: PLC0415
+    import swflow
+    from vib.registry import ACTIVITIES, TASK_LISTS
+    from vib.services import services
 
     name = arguments.task_list
     if name not in TASK_LISTS:

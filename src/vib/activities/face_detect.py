@@ -2,9 +2,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from PIL import Image
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
@@ -13,9 +13,11 @@ from vib import __version__, keys
 from vib.activities.stage import stage
 from vib.db.models import Asset, AssetType, Feature
 from vib.db.queries import save_asset, upsert
-from vib.faces.find import FaceShot, FaceTrack, find_faces
 from vib.messages import VideoJob
 from vib.services import Services, services
+
+if TYPE_CHECKING:
+    from vib.faces.find import FaceShot, FaceTrack
 
 
 @activity(
@@ -29,6 +31,8 @@ from vib.services import Services, services
 )
 def face_detect(job: VideoJob) -> None:
     """Find the faces of a video, follow each through it, and store the best of every track."""
+    from vib.faces.find import find_faces
+
     context = services()
     with stage(context.sessions, job.media_id, "FaceDetect") as progress:
         with context.storage.local(keys.original(job.media_id)) as source:
@@ -54,9 +58,9 @@ def face_detect(job: VideoJob) -> None:
 
 @dataclass(frozen=True)
 class _Face:
-    track: FaceTrack
+    track: "FaceTrack"
     number: int
-    shot: FaceShot
+    shot: "FaceShot"
 
     @property
     def name(self) -> str:
@@ -68,6 +72,8 @@ class _Face:
 
 def _store_picture(context: Services, media_id: UUID, face: _Face) -> int:
     """Store a face's picture; its size in bytes."""
+    from PIL import Image
+
     with TemporaryDirectory(dir=context.settings.scratch_folder) as folder:
         path = Path(folder) / "face.jpg"
         Image.fromarray(face.shot.picture).save(path, quality=92)

@@ -10,8 +10,6 @@ from vib.activities.stage import stage
 from vib.db.models import AssetType, Media, MediaStatus
 from vib.db.queries import save_asset
 from vib.messages import VideoJob
-from vib.popeye.probe import probe
-from vib.popeye.transcode import transcode as make_files
 from vib.services import services
 
 
@@ -26,6 +24,9 @@ from vib.services import services
 )
 def transcode(job: VideoJob) -> None:
     """Make the renditions, the poster and the thumbnails; from then on the video can be watched."""
+    from vib.popeye.probe import probe
+    from vib.popeye.transcode import transcode as make_files
+
     context = services()
     with (
         stage(context.sessions, job.media_id, "Transcode") as progress,

@@ -1,6 +1,1 @@
-"""What turns an uploaded file into things to watch."""
-
-from vib.popeye.probe import VideoInfo, probe
-from vib.popeye.transcode import DEFAULT_RENDITIONS, Made, Rendition, transcode
-
-__all__ = ["DEFAULT_RENDITIONS", "Made", "Rendition", "VideoInfo", "probe", "transcode"]
+"""Takes videos in and makes of them what people watch."""

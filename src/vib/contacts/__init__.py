@@ -1,0 +1,1 @@
+"""The people whom a user knows."""
