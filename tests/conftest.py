@@ -1,85 +1,24 @@
 """Fixtures that tests of several packages share."""
 
 import contextlib
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import Engine, create_engine, make_url, text
 
-SRC = Path(__file__).parents[1] / "src"
+from harness.swf_server import SwfServer
+from vib.db import migrate
+from vib.local.database import embedded_postgres
+from vib.local.receiver import Receiver, receiver
+from vib.local.sample import make_sample
+from vib.registry import ACTIVITIES, WORKFLOWS
+from vib.services import Services, services
 
-
-class SwfServer:
-    """`localswf serve` as a process of its own, on a data file of its own."""
-
-    def __init__(self, data: Path) -> None:
-        self.data = data
-        self.log = data.with_suffix(".log")
-        self._port = 0
-        self._process = self._start()
-
-    @property
-    def endpoint_url(self) -> str:
-        """Where boto3 finds it; the same after a restart."""
-        return f"http://127.0.0.1:{self._port}"
-
-    @property
-    def pid(self) -> int:
-        """The process's id."""
-        return self._process.pid
-
-    def kill(self) -> None:
-        """End it with SIGKILL."""
-        self._process.kill()
-        self._process.wait(timeout=30)
-
-    def stop(self) -> int:
-        """End it with SIGTERM, unless it has ended; returns its exit status."""
-        return self.signal(signal.SIGTERM)
-
-    def signal(self, number: signal.Signals) -> int:
-        """End it with a signal, unless it has ended; returns its exit status."""
-        self._process.send_signal(number)
-        return self._process.wait(timeout=30)
-
-    def restart(self) -> None:
-        """Start it again on the same data file and port; ends it first if it still runs."""
-        self.stop()
-        self._close()
-        self._process = self._start()
-
-    def close(self) -> None:
-        """End it and let go of all it holds here."""
-        self.stop()
-        self._close()
-
-    def _start(self) -> "subprocess.Popen[str]":
-        command = [sys.executable, "-m", "localswf", "serve", "--data", str(self.data)]
-        with self.log.open("a") as log:
-            process = subprocess.Popen(
-                [*command, "--port", str(self._port)],
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                env={**os.environ, "PYTHONPATH": str(SRC)},
-            )
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        if not line:
-            process.wait(timeout=30)
-            process.stdout.close()
-            raise RuntimeError(f"localswf did not start: {self.log.read_text()}")
-        self._port = int(line.rpartition(":")[2])
-        return process
-
-    def _close(self) -> None:
-        assert self._process.stdout is not None
-        self._process.stdout.close()
+SECRET = "of these tests only"  # noqa: S105
 
 
 @pytest.fixture(scope="session")
@@ -95,3 +34,74 @@ def swf_server(
     """A fresh SWF service over HTTP."""
     with open_swf_server(tmp_path / "swf.db") as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def sample_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A video of two people with cuts, motion and sound; read it, do not change it."""
+    path = tmp_path_factory.mktemp("sample") / "sample.mp4"
+    make_sample(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a database with every table, on a PostgreSQL server of this test run."""
+    with embedded_postgres(tmp_path_factory.mktemp("postgres") / "data") as url:
+        engine = create_engine(url)
+        migrate.upgrade(engine)
+        engine.dispose()
+        yield url
+
+
+@pytest.fixture
+def database(postgres: str) -> Iterator[Engine]:
+    """A database of this test's own, with every table."""
+    name = f"test_{uuid4().hex}"
+    server = make_url(postgres)
+    administrator = create_engine(server.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with administrator.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {server.database}"))
+        engine = create_engine(server.set(database=name))
+        yield engine
+        engine.dispose()
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    administrator.dispose()
+
+
+@pytest.fixture
+def web() -> Iterator[Receiver]:
+    """The web application."""
+    with receiver(SECRET) as web:
+        yield web
+
+
+@pytest.fixture
+def context(
+    tmp_path: Path,
+    database: Engine,
+    swf_server: SwfServer,
+    web: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Services]:
+    """The services of a pipeline without processes; activities that are called use them too."""
+    (tmp_path / "scratch").mkdir()
+    settings = {
+        "VIB_DATABASE_URL": database.url.render_as_string(hide_password=False),
+        "VIB_STORAGE_FOLDER": str(tmp_path / "storage"),
+        "VIB_SCRATCH_FOLDER": str(tmp_path / "scratch"),
+        "VIB_SWF_ENDPOINT_URL": swf_server.endpoint_url,
+        "VIB_SWF_REGION": "us-east-1",
+        "VIB_NOTIFY_URL": web.url,
+        "VIB_NOTIFY_SECRET": SECRET,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    services.cache_clear()
+    context = services()
+    context.swf.register(*WORKFLOWS, *ACTIVITIES, retention=timedelta(days=1))
+    yield context
+    context.engine.dispose()
+    services.cache_clear()

@@ -1,0 +1,69 @@
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from vib.db.models import Media, Stage, StageStatus
+from vib.local.processes import Processes
+from vib.local.receiver import Receiver
+from vib.services import Services
+
+
+@dataclass
+class Pipeline:
+    """Every process of the pipeline but SWF and PostgreSQL, to be started and killed one by one."""
+
+    context: Services
+    web: Receiver
+    processes: Processes
+    user_id: UUID
+
+    def start(self, name: str) -> None:
+        """Start `decider`, or the worker of a task list."""
+        arguments = ("decider",) if name == "decider" else ("worker", name)
+        self.processes.start(name, "vib", *arguments)
+
+    def kill(self, name: str) -> None:
+        """Kill a process and its children, as a crashing machine does."""
+        child = self.processes._children.pop(name)
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+
+    def media(self, media_id: UUID) -> Media:
+        """The video as it is now."""
+        with self.context.sessions() as session:
+            return session.get_one(Media, media_id)
+
+    def stage(self, media_id: UUID, name: str) -> Stage | None:
+        """A stage of the video as it is now."""
+        with self.context.sessions() as session:
+            return session.get(Stage, (media_id, name))
+
+    def wait_for_stage(self, media_id: UUID, name: str) -> Stage:
+        """Return in the middle of a stage of the video."""
+
+        def in_the_middle() -> bool:
+            row = self.stage(media_id, name)
+            return row is not None and row.status == StageStatus.RUNNING and row.progress > 0
+
+        wait_until(in_the_middle)
+        stage = self.stage(media_id, name)
+        assert stage is not None
+        return stage
+
+    def wait_until_closed(self, media_id: UUID) -> None:
+        """Return when the video's workflow is closed; every process must live until then."""
+
+        def closed() -> bool:
+            self.processes.check()
+            return not self.context.swf.execution(str(media_id)).is_open()
+
+        wait_until(closed)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Return when the condition holds; the test's own time limit is the limit."""
+    while not condition():
+        time.sleep(0.1)
