@@ -6,8 +6,13 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
+from hypothesis import settings
 
 from localswf import Client, Service, VirtualClock
+
+# The machine may be busy, and a failure is worth more when it comes again.
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.load_profile("steady")
 
 WORKFLOW_DEFAULTS = {
     "defaultTaskList": {"name": "deciders"},

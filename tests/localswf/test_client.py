@@ -75,8 +75,3 @@ def test_under_the_wall_clock(tmp_path: Path) -> None:
         client.register_workflow_type(domain="videos", **kind)
         info = client.describe_workflow_type(domain="videos", workflowType=kind)["typeInfo"]
     assert abs((info["creationDate"] - before).total_seconds()) < 60
-
-
-def test_a_virtual_clock_does_not_go_back(clock: VirtualClock) -> None:
-    with pytest.raises(ValueError, match="cannot go back"):
-        clock.advance(-1)

@@ -223,6 +223,4 @@ class AnyExecution(RuleBasedStateMachine):
 
 
 TestAnyExecution = AnyExecution.TestCase
-TestAnyExecution.settings = settings(
-    max_examples=100, stateful_step_count=40, deadline=None, derandomize=True
-)
+TestAnyExecution.settings = settings(max_examples=100, stateful_step_count=40)

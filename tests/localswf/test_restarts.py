@@ -236,6 +236,4 @@ class AnyRestart(RuleBasedStateMachine):
 
 
 TestAnyRestart = pytest.mark.slow(AnyRestart.TestCase)
-TestAnyRestart.settings = settings(
-    max_examples=30, stateful_step_count=40, deadline=None, derandomize=True
-)
+TestAnyRestart.settings = settings(max_examples=30, stateful_step_count=40)
