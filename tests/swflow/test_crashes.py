@@ -134,7 +134,9 @@ class TestStopping:
         assert worker.wait() == 0, worker.log()
         assert execution.result() == 1
 
-    def test_after_the_grace_time_the_work_is_handed_back(self, cluster: Any) -> None:
+    def test_after_the_grace_time_the_work_is_interrupted_and_handed_back(
+        self, cluster: Any
+    ) -> None:
         until = cluster.folder / "until"
         cluster.decider()
         worker = cluster.worker(grace=1)
@@ -142,6 +144,7 @@ class TestStopping:
         cluster.await_diary("encode 1")
         worker.terminate()
         assert worker.wait() == 0, worker.log()
+        assert "put encoder 1 away" in cluster.diary()
         cluster.wait_for(lambda: "WorkflowExecutionFailed" in kinds(execution), "the failure")
         (failed,) = [
             event["activityTaskFailedEventAttributes"]

@@ -100,9 +100,12 @@ def encode(film: Film, until: Path) -> int:
     """Runs until a file is there."""
     attempt = activity_info().attempt
     film.note(f"encode {attempt} in {os.getpid()}")
-    while not until.exists():
-        heartbeat({"attempt": attempt})
-        time.sleep(0.05)
+    try:
+        while not until.exists():
+            heartbeat({"attempt": attempt})
+            time.sleep(0.05)
+    finally:
+        film.note(f"put encoder {attempt} away")
     film.note(f"encoded {attempt}")
     return attempt
 
