@@ -14,6 +14,7 @@ from swflow.activity import ActivityType
 from swflow.client import Client
 from swflow.decider import Decider
 from swflow.errors import SwflowError
+from swflow.logs import PlainFormatter
 from swflow.worker import Worker
 from swflow.workflow import WorkflowType
 
@@ -23,7 +24,9 @@ Type = WorkflowType[..., Any] | ActivityType[..., Any]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit status is 0, or 1 with one sentence on standard error."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(level=options.log_level, format="%(asctime)s %(levelname)s %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(PlainFormatter())
+    logging.basicConfig(level=options.log_level, handlers=[handler])
     client = Client(
         options.domain,
         endpoint_url=options.endpoint_url,

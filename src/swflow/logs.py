@@ -40,3 +40,18 @@ class TaskLog(logging.LoggerAdapter[logging.Logger]):
         """Add the fields to a line."""
         duration = round(time.monotonic() - self._began, 3)
         return msg, {**kwargs, "extra": {**(self.extra or {}), "duration": duration}}
+
+
+class PlainFormatter(logging.Formatter):
+    """Lines for people: the fields of a line about a task stand at its end."""
+
+    _FIELDS = ("type", "workflowId", "runId", "activityId", "attempt", "duration")
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
+        """Write the line without its traceback."""
+        said = vars(record)
+        about = " ".join(f"{name}={said[name]}" for name in self._FIELDS if name in said)
+        return f"{super().formatMessage(record)}{about and f' [{about}]'}"

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from botocore.stub import ANY, Stubber
+from botocore.stub import Stubber
 
 from swflow import (
     Client,
@@ -175,45 +175,20 @@ def test_a_failed_execution_says_why(client: Client) -> None:
     assert (error.reason, error.details, error.retry) == ("nobody home", {"door": 1}, False)
 
 
-@pytest.mark.parametrize(
-    ("open_runs", "closed_runs"), [(["newest"], []), ([], ["newest", "older"])]
-)
-def test_without_a_run_id_it_is_the_latest(open_runs: list[str], closed_runs: list[str]) -> None:
-    client = Client("people", endpoint_url="http://127.0.0.1:1")
-
-    def listed(runs: list[str]) -> dict[str, Any]:
-        return {
-            "executionInfos": [
-                {
-                    "execution": {"workflowId": "ada", "runId": run},
-                    "workflowType": {"name": "Greeting", "version": "1"},
-                    "startTimestamp": 0,
-                    "executionStatus": "OPEN",
-                }
-                for run in runs
-            ]
-        }
-
-    asked = {
-        "domain": "people",
-        "startTimeFilter": {"oldestDate": ANY},
-        "executionFilter": {"workflowId": "ada"},
-        "maximumPageSize": 1,
-    }
-    with Stubber(client.connection.swf) as stub:
-        stub.add_response("list_open_workflow_executions", listed(open_runs), asked)
-        if not open_runs:
-            stub.add_response("list_closed_workflow_executions", listed(closed_runs), asked)
-        assert client.execution("ada").run_id == "newest"
+def test_without_a_run_id_it_is_the_latest(client: Client) -> None:
+    first = client.start(greeting, "Ada", workflow_id="ada")
+    client.start(greeting, "Bob", workflow_id="bob")
+    first.terminate("again")
+    assert client.execution("ada").run_id == first.run_id
+    second = client.start(greeting, "Ada", workflow_id="ada")
+    assert client.execution("ada").run_id == second.run_id
+    second.terminate("enough")
+    assert client.execution("ada").run_id == second.run_id
 
 
-def test_an_id_that_nobody_knows() -> None:
-    client = Client("people", endpoint_url="http://127.0.0.1:1")
-    with Stubber(client.connection.swf) as stub:
-        for state in ("open", "closed"):
-            stub.add_response(f"list_{state}_workflow_executions", {"executionInfos": []})
-        with pytest.raises(SwflowError, match="knows no execution with the id 'bob'"):
-            client.execution("bob")
+def test_an_id_that_nobody_knows(client: Client) -> None:
+    with pytest.raises(SwflowError, match="knows no execution with the id 'bob'"):
+        client.execution("bob")
 
 
 def test_an_execution_that_closed_in_a_way_of_others() -> None:

@@ -27,6 +27,15 @@ def test_one_activity_after_the_other(running: Any) -> None:
     assert running.diary() == ["cut 0", "cut 1", "cut 2"]
 
 
+def test_every_line_about_a_task_says_which(running: Any) -> None:
+    execution = running.start(running.films.chain, running.film, 1)
+    execution.result()
+    who = f"workflowId={execution.workflow_id} runId={execution.run_id}"
+    decider, worker = (process.log() for process in running.processes)
+    assert f"[type=Chain 1 {who} duration=" in decider
+    assert f"[type=cut 1 {who} activityId=1 attempt=1 duration=" in worker
+
+
 def test_a_failed_activity_is_tried_again(running: Any) -> None:
     assert running.run(running.films.flickering, running.film) == 3
     assert running.diary() == ["flicker 1", "flicker 2", "flicker 3"]
