@@ -3,6 +3,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -18,10 +19,10 @@ class ProcessEndedError(VibError):
 
 
 class Processes:
-    """Child processes, each with its log file in a folder; none outlives the `with` block.
+    """Child processes, each with its log file in a folder; the `with` block ends with them.
 
     Each is the leader of a session of its own, so that a Ctrl-C at the terminal reaches only this
-    process, which then stops them in the right order. Where util-linux's setpriv is there, the
+    process, which then stops them. Where util-linux's setpriv is there, the
     kernel ends them should this process be killed.
     """
 
@@ -40,9 +41,15 @@ class Processes:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # The last that was started depends on those before it.
-        for name in reversed(self._children):
-            self._stop(self._children[name])
+        for child in self._children.values():
+            child.terminate()
+        deadline = time.monotonic() + SECONDS_TO_STOP
+        for child in self._children.values():
+            try:
+                child.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
 
     def start(self, name: str, module: str, *arguments: str) -> None:
         """Run `python -m MODULE ARGUMENTS...`, its output going to `NAME.log`."""
@@ -90,15 +97,6 @@ class Processes:
         )
         self._children[name] = child
         return child
-
-    def _stop(self, child: subprocess.Popen[str]) -> None:
-        if child.poll() is None:
-            child.terminate()
-        try:
-            child.wait(SECONDS_TO_STOP)
-        except subprocess.TimeoutExpired:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
 
     def _log(self, name: str) -> IO[str]:
         return self._log_path(name).open("a", encoding="utf-8")

@@ -56,7 +56,7 @@ def run(video: Path | None, *, folder: Path, again: bool = False, skip_faces: bo
                 video = _sample(folder, console)
             probe(video)  # a file that cannot be processed is refused before anything is started
             with console.status("Starting PostgreSQL and localswf ..."):
-                processes, context = _start_services(folder, stack)
+                context = _start_services(folder, stack)
             user_id = _owner(context)
             ingested = ingest(context, video, user_id, skip_faces=skip_faces, again=again)
             execution = context.swf.execution(str(ingested.media_id))
@@ -64,8 +64,10 @@ def run(video: Path | None, *, folder: Path, again: bool = False, skip_faces: bo
                 console.print(f"You already have this file, {video.name}; nothing was done twice.")
                 console.print("To process it once more: make run AGAIN=1, or vib run --again.\n")
             else:
-                _start_workers(processes)
-                watch(context, ingested.media_id, execution, processes, console)
+                # Entered last, so stopped first, while there is an SWF to hand their work back to.
+                workers = stack.enter_context(Processes(folder / "logs"))
+                _start_workers(workers)
+                watch(context, ingested.media_id, execution, workers, console)
             return report(context, ingested.media_id, folder, console)
     except KeyboardInterrupt:
         console.print("\nStopped. The same command goes on from here.")
@@ -91,7 +93,7 @@ def _sample(folder: Path, console: Console) -> Path:
     return path
 
 
-def _start_services(folder: Path, stack: ExitStack) -> tuple[Processes, Services]:
+def _start_services(folder: Path, stack: ExitStack) -> Services:
     """Start what deciders and workers talk to; `stack` stops it in reverse order."""
     scratch = folder / "scratch"
     shutil.rmtree(scratch, ignore_errors=True)
@@ -117,13 +119,13 @@ def _start_services(folder: Path, stack: ExitStack) -> tuple[Processes, Services
     stack.callback(context.engine.dispose)
     migrate.upgrade(context.engine)
     context.swf.register(*WORKFLOWS, *ACTIVITIES, retention=RETENTION)
-    return processes, context
+    return context
 
 
-def _start_workers(processes: Processes) -> None:
-    processes.start("decider", "vib", "decider")
+def _start_workers(workers: Processes) -> None:
+    workers.start("decider", "vib", "decider")
     for name in TASK_LISTS:
-        processes.start(f"worker-{name}", "vib", "worker", name, "--grace", GRACE)
+        workers.start(f"worker-{name}", "vib", "worker", name, "--grace", GRACE)
 
 
 def _owner(context: Services) -> UUID:

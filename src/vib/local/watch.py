@@ -25,7 +25,7 @@ def watch(
     context: Services,
     media_id: UUID,
     execution: swflow.Execution[Any],
-    processes: Processes,
+    workers: Processes,
     console: Console,
 ) -> None:
     """Show a bar for every stage until the workflow is closed.
@@ -33,7 +33,7 @@ def watch(
     A workflow that ended in any other way than by its own code leaves its video failed.
 
     Raises:
-        ProcessEndedError: a process that the workflow needs has ended.
+        ProcessEndedError: a decider or worker has ended.
     """
     columns = (
         TextColumn("{task.description:<15}"),
@@ -46,7 +46,7 @@ def watch(
         bars: dict[str, TaskID] = {}
         status = "OPEN"
         while status == "OPEN":
-            processes.check()
+            workers.check()
             status = execution.status()  # asked first, so that the last look sees the end
             for row in _stages(context, media_id):
                 if row.stage not in bars:
