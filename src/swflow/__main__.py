@@ -22,7 +22,7 @@ Type = WorkflowType[..., Any] | ActivityType[..., Any]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; the exit status is 0, or 1 with one sentence on standard error."""
+    """Run a command; the exit status is 0, or 2 with one sentence on standard error."""
     options = _parser().parse_args(arguments)
     handler = logging.StreamHandler()
     handler.setFormatter(PlainFormatter())
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.command(client, types, options)
     except (SwflowError, BotoCoreError, ClientError) as error:
         sys.stderr.write(f"swflow: {error}\n")
-        return 1
+        return 2
     return 0
 
 

@@ -25,7 +25,8 @@ class ActivityCall:
     """A call, from the code's asking for it to its promise being kept or broken.
 
     It waits for the promises among its arguments, schedules the first attempt, and after a failure
-    or a timeout the next one, as the activity's `Retry` says. Its state comes from the history
+    or a timeout the next one, as the activity's `Retry` says. An attempt that a stopping worker
+    hands back is made up for at once and uses up no retry. Its state comes from the history
     alone, so it is the same in every replay.
     """
 
@@ -76,6 +77,15 @@ class ActivityCall:
         if not open_promises:
             kept(None)
 
+    def takes_the_same(self, here: str, there: str | None) -> bool:
+        """Whether two inputs are the same call; sets have another order in every process."""
+        if here == there:
+            return True
+        try:
+            return self._activity.codec.load_call(here) == self._activity.codec.load_call(there)
+        except SwflowError:
+            return False
+
     def completed(self, result: str | None) -> None:
         """The attempt succeeded."""
         if self._promise.done():
@@ -90,6 +100,9 @@ class ActivityCall:
         if self._promise.done():
             return
         report = Report.read(reason, details)
+        if report.handed_back:
+            self._attempt()
+            return
         self._failures += 1
         wait = self._activity.retry.after_failure(self._failures)
         if wait is None or not report.retry:

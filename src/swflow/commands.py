@@ -1,6 +1,5 @@
 """What a workflow's code asks Amazon SWF for, and how it is found again in the history."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -57,7 +56,7 @@ class Command:
                 return (
                     here["activityId"] == there["activityId"]
                     and here["activityType"]["name"] == there["activityType"]["name"]
-                    and _same_arguments(here["input"], there.get("input"))
+                    and bool(self.owner.takes_the_same(here["input"], there.get("input")))
                 )
             case "ScheduleActivityTaskFailed":
                 return bool(here["activityId"] == there["activityId"])
@@ -88,28 +87,3 @@ def _describe(kind: str, says: Mapping[str, Any]) -> str:
             return f"{kind} ({says['timerId']}) of {says.get('startToFireTimeout', '?')} s"
         case _:
             return kind
-
-
-def _same_arguments(here: str, there: str | None) -> bool:
-    if here == there:
-        return True
-    try:
-        return bool(_arguments(here) == _arguments(there or ""))
-    except ValueError:
-        return False
-
-
-def _arguments(text: str) -> Any:
-    content = json.loads(text)
-    return _unordered([content["args"], content["kwargs"]]) if isinstance(content, dict) else text
-
-
-def _unordered(value: Any) -> Any:
-    """The value with its lists sorted: a set of strings has another order in every process."""
-    match value:
-        case list():
-            return sorted((_unordered(each) for each in value), key=json.dumps)
-        case dict():
-            return {key: _unordered(value[key]) for key in sorted(value)}
-        case _:
-            return value

@@ -1,6 +1,7 @@
 """How a failure travels: a reason, and details that say whether trying again can help.
 
-The details are a JSON object: `retry`, a mandatory boolean, and `details`, any JSON. A failure
+The details are a JSON object: `retry`, a mandatory boolean, and `details`, any JSON. Where a
+worker that had to stop gives a task back, there is `handed_back`, too, which is true. A failure
 without details is an exception nobody foresaw and may be tried again; details that break the
 format come from a program that does not know it, and are not tried again.
 """
@@ -28,11 +29,13 @@ class Report:
         reason: at most 256 characters.
         details: what the failure says about itself, as JSON's types.
         retry: whether trying again may help.
+        handed_back: nothing went wrong: the worker had to stop, and another is to take over.
     """
 
     reason: str
     details: Any
     retry: bool
+    handed_back: bool = False
 
     @classmethod
     def of(cls, error: BaseException) -> "Report":
@@ -70,17 +73,21 @@ class Report:
             return cls(reason, details, retry=False)
         match content:
             case {"retry": bool(retry)}:
-                return cls(reason, content.get("details"), retry)
+                handed_back = content.get("handed_back") is True
+                return cls(reason, content.get("details"), retry, handed_back)
             case _:
                 return cls(reason, content, retry=False)
 
     def wire(self) -> dict[str, str]:
         """The two parameters of RespondActivityTaskFailed and of FailWorkflowExecution."""
+        content: dict[str, Any] = {"retry": self.retry, "details": self.details}
+        if self.handed_back:
+            content["handed_back"] = True
         try:
-            details = to_json({"retry": self.retry, "details": self.details}, "a failure's details")
+            details = to_json(content, "a failure's details")
         except SerializationError as error:
             # The failure itself must get through, whatever its author put into the details.
-            details = to_json({"retry": self.retry, "details": str(error)}, "a failure's details")
+            details = to_json(content | {"details": str(error)}, "a failure's details")
         return {"reason": self.reason, "details": details}
 
 

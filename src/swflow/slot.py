@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 _PATIENCE = timedelta(minutes=15)
 _HAND_BACK = 5.0
 
-_STOPPED = Report("the worker was told to stop", None, retry=True)
+_STOPPED = Report("the worker was told to stop", None, retry=True, handed_back=True)
 
 Respond = Callable[[], object]
 

@@ -83,12 +83,12 @@ class History:
         scheduled = self._scheduled(activity_id)
         self.add("ActivityTaskCompleted", scheduledEventId=scheduled, result=json.dumps(result))
 
-    def fail(self, activity_id: str, reason: str = "oops", *, retry: bool = True) -> None:
+    def fail(self, activity_id: str, reason: str = "oops", **says: bool) -> None:
         self.add(
             "ActivityTaskFailed",
             scheduledEventId=self._scheduled(activity_id),
             reason=reason,
-            details=json.dumps({"retry": retry, "details": None}),
+            details=json.dumps({"retry": True, "details": None} | says),
         )
 
     def time_out(self, activity_id: str, kind: str = "START_TO_CLOSE", details: str = "") -> None:

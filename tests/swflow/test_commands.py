@@ -47,7 +47,7 @@ def test_a_module_stands_for_all_its_types(
 def test_what_is_wrong_is_one_sentence(
     where: list[str], capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
 ) -> None:
-    assert main([*arguments, *where]) == 1
+    assert main([*arguments, *where]) == 2
     error = capsys.readouterr().err
     assert sentence in error
     assert "Traceback" not in error

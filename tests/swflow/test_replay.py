@@ -299,6 +299,20 @@ def test_a_set_argument_may_come_in_another_order(begin: Begin) -> None:
     assert history.result() is None
 
 
+def test_a_list_argument_in_another_order_is_another_call(begin_replayed: Begin) -> None:
+    @flow
+    async def summing() -> None:
+        await total([1, 2])
+
+    history = begin_replayed(summing)
+    history.decide()
+    scheduled = history.events[-1]["activityTaskScheduledEventAttributes"]
+    scheduled["input"] = json.dumps({"args": [[2, 1]], "kwargs": {}})
+    history.complete("1", 3)
+    with pytest.raises(NonDeterminismError):
+        history.decisions()
+
+
 class TestNonDeterminism:
     """What the code does not do as it did is an error with both sides, never a guess."""
 

@@ -67,6 +67,17 @@ def test_the_last_failure_is_the_one_that_is_raised(begin: Begin) -> None:
     assert history.result() == "Encode failed: second: True"
 
 
+def test_what_a_stopping_worker_hands_back_uses_up_no_retry(begin: Begin) -> None:
+    history = begin(encoding(Retry(failures=1, backoff=60 * SECOND)))
+    history.decide()
+    history.fail("1", handed_back=True)
+    assert history.scheduled() == [("1.2", "Encode")]
+    history.fail("1.2", handed_back=True)
+    assert history.scheduled() == [("1.3", "Encode")]
+    history.complete("1.3", "done")
+    assert history.result() == "done"
+
+
 def test_retry_false_ends_it_at_once(begin: Begin) -> None:
     history = begin(encoding(Retry(failures=5)))
     history.decide()

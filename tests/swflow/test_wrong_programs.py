@@ -62,7 +62,7 @@ def test_an_activity_type_that_is_not_served_fails_and_says_what_is(cluster: Any
 @pytest.mark.parametrize("command", ["decider", "worker"])
 def test_without_its_domain_a_process_says_so_and_ends(cluster: Any, command: str) -> None:
     process = getattr(cluster, command)(domain="cinema")
-    assert process.wait() == 1
+    assert process.wait() == 2
     assert "swflow: domain 'cinema' at" in process.log()
     assert "does not exist" in process.log()
 
