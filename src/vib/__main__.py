@@ -3,6 +3,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+from swflow import SwflowError
 from vib import __version__, logs
 from vib.errors import VibError
 
@@ -14,7 +15,7 @@ def main() -> None:
     arguments = _parser().parse_args()
     try:
         status = arguments.command(arguments)
-    except VibError as error:
+    except (VibError, SwflowError) as error:
         print(f"vib: {error}", file=sys.stderr)  # noqa: T201
         status = BAD_INPUT
     sys.exit(status)

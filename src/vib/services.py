@@ -5,7 +5,7 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session, sessionmaker
 
 import swflow
-from vib.settings import Settings
+from vib.settings import Settings, load
 from vib.storage import FolderStorage
 
 
@@ -40,4 +40,4 @@ def build(settings: Settings) -> Services:
 @cache
 def services() -> Services:
     """This process's services, from its environment; activities call it, tests pass their own."""
-    return build(Settings())
+    return build(load())

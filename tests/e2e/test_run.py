@@ -37,9 +37,9 @@ def vib_run(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess
     )
 
 
-def processes_of(folder: Path) -> list[str]:
-    """The command lines of all running processes that have to do with the folder."""
-    found = []
+def processes_of(folder: Path) -> dict[int, str]:
+    """Process id and command line of all that runs and has to do with the folder."""
+    found = {}
     for process in Path("/proc").glob("[0-9]*"):
         try:
             line = (process / "cmdline").read_text().replace("\0", " ")
@@ -47,7 +47,7 @@ def processes_of(folder: Path) -> list[str]:
         except (OSError, UnicodeDecodeError):
             continue
         if str(folder) in line + environment and process.name != str(os.getpid()):
-            found.append(line)
+            found[int(process.name)] = line
     return found
 
 
@@ -106,7 +106,7 @@ def test_the_people_of_a_video_are_found_and_the_video_is_processed_once(tmp_pat
     assert second.returncode == 0, second.stdout + second.stderr
     assert "You already have this file" in second.stdout
     assert sorted((folder / "storage").rglob("*")) == written[1]
-    assert processes_of(folder) == []
+    assert processes_of(folder) == {}
 
 
 def test_it_is_processed_again_if_asked_for(tmp_path: Path) -> None:
@@ -133,11 +133,29 @@ def test_what_ctrl_c_interrupts_goes_on_with_the_same_command(tmp_path: Path) ->
 
     assert run.returncode == 130, output
     assert "goes on from here" in output
-    assert processes_of(folder) == []
+    assert processes_of(folder) == {}
 
     resumed = vib_run(folder)
 
     assert resumed.returncode == 0, resumed.stdout + resumed.stderr
+    assert len(who_was_found(folder)) == 2
+
+
+def test_a_server_that_dies_is_named_and_the_same_command_goes_on(tmp_path: Path) -> None:
+    folder = tmp_path / "var"
+    with subprocess.Popen(
+        command(folder), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as run:
+        while not list((folder / "scratch").glob("*/.transcode-*")):
+            assert run.poll() is None
+            time.sleep(0.05)
+        (server,) = (pid for pid, line in processes_of(folder).items() if "localswf serve" in line)
+        os.kill(server, signal.SIGKILL)
+        _, error = run.communicate(timeout=60)
+
+    assert run.returncode == 2, error
+    assert re.fullmatch(r"vib: localswf ended by itself with status -9: see .*\n", error)
+    assert vib_run(folder).returncode == 0
     assert len(who_was_found(folder)) == 2
 
 

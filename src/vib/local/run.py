@@ -1,11 +1,8 @@
 import fcntl
-import os
-import secrets
-import shutil
+import json
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -13,24 +10,18 @@ from rich.console import Console
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from vib.db import migrate
+from swflow import SwflowError
 from vib.db.models import User
 from vib.errors import VibError
-from vib.local.database import embedded_postgres
-from vib.local.processes import Processes
-from vib.local.receiver import receiver
+from vib.local.machine import Machine, machine
 from vib.local.report import report
 from vib.local.sample import make_sample
 from vib.local.watch import watch
-from vib.popeye.ingest import Receipt, ingest
+from vib.popeye.ingest import Ingested, Receipt, ingest
 from vib.popeye.probe import probe
-from vib.registry import ACTIVITIES, TASK_LISTS, WORKFLOWS
-from vib.services import Services, services
+from vib.services import Services
 
 OWNER = "you@localhost"
-RETENTION = timedelta(days=7)
-GRACE = "1"
-"""Seconds that an activity may go on after Ctrl-C; nobody wants to wait for their prompt."""
 INTERRUPTED = 130
 """The exit status that a shell gives a program ended by Ctrl-C."""
 
@@ -51,24 +42,15 @@ def run(video: Path | None, *, folder: Path, again: bool = False, skip_faces: bo
     folder = folder.resolve()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with _only_run_in(folder), ExitStack() as stack:
+        with _only_run_in(folder):
             if video is None:
                 video = _sample(folder, console)
             probe(video)  # a file that cannot be processed is refused before anything is started
-            with console.status("Starting PostgreSQL and localswf ..."):
-                context = _start_services(folder, stack)
-            user_id = _owner(context)
-            ingested = ingest(context, video, user_id, skip_faces=skip_faces, again=again)
-            execution = context.swf.execution(str(ingested.media_id))
-            if ingested.receipt is Receipt.ALREADY_THERE and not execution.is_open():
-                console.print(f"You already have this file, {video.name}; nothing was done twice.")
-                console.print("To process it once more: make run AGAIN=1, or vib run --again.\n")
-            else:
-                # Entered last, so stopped first, while there is an SWF to hand their work back to.
-                workers = stack.enter_context(Processes(folder / "logs"))
-                _start_workers(workers)
-                watch(context, ingested.media_id, execution, workers, console)
-            return report(context, ingested.media_id, folder, console)
+            with ExitStack() as stack:
+                with console.status("Starting PostgreSQL and localswf ..."):
+                    here = stack.enter_context(machine(folder))
+                media_id = _process(here, video, console, again=again, skip_faces=skip_faces)
+                return report(here.context, media_id, folder, console)
     except KeyboardInterrupt:
         console.print("\nStopped. The same command goes on from here.")
         return INTERRUPTED
@@ -93,39 +75,32 @@ def _sample(folder: Path, console: Console) -> Path:
     return path
 
 
-def _start_services(folder: Path, stack: ExitStack) -> Services:
-    """Start what deciders and workers talk to; `stack` stops it in reverse order."""
-    scratch = folder / "scratch"
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir()
-    secret = secrets.token_urlsafe()
-    web = stack.enter_context(receiver(secret))
-    database_url = stack.enter_context(embedded_postgres(folder / "postgres"))
-    processes = stack.enter_context(Processes(folder / "logs"))
-    swf = ("serve", "--data", str(folder / "swf.sqlite"), "--port", "0")
-    # The environment is where every process, this one too, has its settings from.
-    os.environ |= {
-        "VIB_DATABASE_URL": database_url,
-        "VIB_STORAGE_FOLDER": str(folder / "storage"),
-        "VIB_SCRATCH_FOLDER": str(scratch),
-        "VIB_SWF_ENDPOINT_URL": processes.start_and_read_line("localswf", "localswf", *swf),
-        "VIB_SWF_REGION": "us-east-1",
-        "VIB_NOTIFY_URL": web.url,
-        "VIB_NOTIFY_SECRET": secret,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-    }
-    context = services()
-    stack.callback(context.engine.dispose)
-    migrate.upgrade(context.engine)
-    context.swf.register(*WORKFLOWS, *ACTIVITIES, retention=RETENTION)
-    return context
+def _process(
+    here: Machine, video: Path, console: Console, *, again: bool, skip_faces: bool
+) -> UUID:
+    """Hand the video in and wait until it is processed, unless it already is; its id."""
+    user_id = _owner(here.context)
+    ingested = ingest(here.context, video, user_id, skip_faces=skip_faces, again=again)
+    if _is_settled(here, ingested):
+        console.print(f"You already have this file, {video.name}; nothing was done twice.")
+        console.print("To process it once more: make run AGAIN=1, or vib run --again.\n")
+        return ingested.media_id
+    here.start_workers()
+    execution = here.context.swf.execution(str(ingested.media_id))
+    watch(here, ingested.media_id, execution, console)
+    while not here.web.messages.empty():
+        console.print(f"The web application heard: {json.dumps(here.web.messages.get())}\n")
+    return ingested.media_id
 
 
-def _start_workers(workers: Processes) -> None:
-    workers.start("decider", "vib", "decider")
-    for name in TASK_LISTS:
-        workers.start(f"worker-{name}", "vib", "worker", name, "--grace", GRACE)
+def _is_settled(here: Machine, ingested: Ingested) -> bool:
+    """Whether nothing is left to do; a video can be watched before its people are known."""
+    if ingested.receipt is not Receipt.ALREADY_THERE:
+        return False
+    try:
+        return not here.context.swf.execution(str(ingested.media_id)).is_open()
+    except SwflowError:  # closed so long ago that SWF has forgotten it
+        return True
 
 
 def _owner(context: Services) -> UUID:

@@ -15,25 +15,21 @@ from sqlalchemy import select, update
 
 import swflow
 from vib.db.models import Media, MediaStatus, Stage, StageStatus
-from vib.local.processes import Processes
+from vib.local.machine import Machine
 from vib.services import Services
 
 SECONDS_BETWEEN_LOOKS = 0.2
 
 
 def watch(
-    context: Services,
-    media_id: UUID,
-    execution: swflow.Execution[Any],
-    workers: Processes,
-    console: Console,
+    here: Machine, media_id: UUID, execution: swflow.Execution[Any], console: Console
 ) -> None:
     """Show a bar for every stage until the workflow is closed.
 
     A workflow that ended in any other way than by its own code leaves its video failed.
 
     Raises:
-        ProcessEndedError: a decider or worker has ended.
+        ProcessEndedError: something that the workflow needs has ended.
     """
     columns = (
         TextColumn("{task.description:<15}"),
@@ -46,15 +42,23 @@ def watch(
         bars: dict[str, TaskID] = {}
         status = "OPEN"
         while status == "OPEN":
-            workers.check()
-            status = execution.status()  # asked first, so that the last look sees the end
-            for row in _stages(context, media_id):
+            here.check()
+            status = _status(here, execution)  # asked first, so that the last look sees the end
+            for row in _stages(here.context, media_id):
                 if row.stage not in bars:
                     bars[row.stage] = progress.add_task(row.stage, total=1.0, note="")
                 _show(progress, bars[row.stage], row)
             time.sleep(SECONDS_BETWEEN_LOOKS)
     if status != "COMPLETED":
-        _mark_failed(context, media_id, f"The workflow ended as {status}.")
+        _mark_failed(here.context, media_id, f"The workflow ended as {status}.")
+
+
+def _status(here: Machine, execution: swflow.Execution[Any]) -> str:
+    try:
+        return execution.status()
+    except Exception:
+        here.check()  # where SWF itself has ended, that is what there is to say
+        raise
 
 
 def _stages(context: Services, media_id: UUID) -> list[Stage]:

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -150,6 +151,8 @@ def _check_file(path: Path) -> None:
         raise BadVideo(f"There is no file {path}.")
     if not path.is_file():
         raise BadVideo(f"{path} is not an ordinary file.")
+    if not os.access(path, os.R_OK):
+        raise BadVideo(f"{path} may not be read by this user.")
     if path.stat().st_size == 0:
         raise BadVideo(f"{path.name} is empty (0 bytes).")
 
