@@ -13,7 +13,7 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
 run: $(RUN_READY) ## process a video on this machine: make run VIDEO=/path/to/video (default: a sample)
-	@$(BIN)/vib run $(if $(VIDEO),"$(VIDEO)") $(if $(AGAIN),--again)
+	@$(BIN)/vib run $(if $(AGAIN),--again) -- $${VIDEO:+"$$VIDEO"}
 
 test: check ## every check and every test
 	@$(BIN)/pytest --cov --cov-report=term:skip-covered $(ARGS)

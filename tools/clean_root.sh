@@ -17,6 +17,7 @@ if [ "$(id -u)" -ne 0 ] || ! command -v debootstrap >/dev/null; then
 fi
 
 root=$(mktemp -d "${TMPDIR:-/tmp}/clean-root.XXXXXX")
+chmod 755 "$root" # it becomes a / that everybody may enter
 finish() {
     for mount in dev/shm dev proc; do
         if mountpoint -q "$root/$mount"; then umount "$root/$mount"; fi

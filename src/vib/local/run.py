@@ -38,7 +38,7 @@ def run(video: Path | None, *, folder: Path, again: bool = False, skip_faces: bo
     Raises:
         VibError: the video cannot be processed, or another run is using the folder.
     """
-    console = Console()
+    console = Console(markup=False)  # a file may be called [what it likes]
     folder = folder.resolve()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
