@@ -45,13 +45,22 @@ def sample_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture
+def postgres_folder() -> Iterator[Path]:
+    """A folder for a PostgreSQL server.
+
+    Not under pytest's own: every run that starts closes that to other users, and for root the
+    server runs as one.
+    """
+    with TemporaryDirectory(prefix="vib-test-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The URL of a database with every table, on a PostgreSQL server of this test run."""
-    # Not under pytest's own folder: every run that starts closes that to other users, and for root
-    # the server runs as one.
     with (
-        TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as folder,
+        TemporaryDirectory(prefix="vib-test-", ignore_cleanup_errors=True) as folder,
         embedded_postgres(Path(folder) / "data") as url,
     ):
         engine = create_engine(url)

@@ -27,6 +27,12 @@ from vib.local.database import embedded_postgres
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture
+def folder(postgres_folder: Path) -> Path:
+    """Where everything is kept, not made yet."""
+    return postgres_folder / "var"
+
+
 def command(folder: Path, *arguments: str | Path) -> Sequence[str]:
     return [sys.executable, "-m", "vib", "run", "--folder", str(folder), *map(str, arguments)]
 
@@ -88,8 +94,7 @@ def who_was_found(folder: Path) -> list[str]:
     return found
 
 
-def test_the_people_of_a_video_are_found_and_the_video_is_processed_once(tmp_path: Path) -> None:
-    folder = tmp_path / "var"
+def test_the_people_of_a_video_are_found_and_the_video_is_processed_once(folder: Path) -> None:
 
     first = vib_run(folder)
 
@@ -109,8 +114,7 @@ def test_the_people_of_a_video_are_found_and_the_video_is_processed_once(tmp_pat
     assert processes_of(folder) == {}
 
 
-def test_it_is_processed_again_if_asked_for(tmp_path: Path) -> None:
-    folder = tmp_path / "var"
+def test_it_is_processed_again_if_asked_for(folder: Path) -> None:
     assert vib_run(folder, "--skip-faces").returncode == 0
 
     again = vib_run(folder, "--again")
@@ -120,8 +124,7 @@ def test_it_is_processed_again_if_asked_for(tmp_path: Path) -> None:
     assert len(who_was_found(folder)) == 2
 
 
-def test_what_ctrl_c_interrupts_goes_on_with_the_same_command(tmp_path: Path) -> None:
-    folder = tmp_path / "var"
+def test_what_ctrl_c_interrupts_goes_on_with_the_same_command(folder: Path) -> None:
     with subprocess.Popen(
         command(folder), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as run:
@@ -141,8 +144,7 @@ def test_what_ctrl_c_interrupts_goes_on_with_the_same_command(tmp_path: Path) ->
     assert len(who_was_found(folder)) == 2
 
 
-def test_a_server_that_dies_is_named_and_the_same_command_goes_on(tmp_path: Path) -> None:
-    folder = tmp_path / "var"
+def test_a_server_that_dies_is_named_and_the_same_command_goes_on(folder: Path) -> None:
     with subprocess.Popen(
         command(folder), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as run:
@@ -159,8 +161,7 @@ def test_a_server_that_dies_is_named_and_the_same_command_goes_on(tmp_path: Path
     assert len(who_was_found(folder)) == 2
 
 
-def test_two_runs_do_not_share_a_folder(tmp_path: Path) -> None:
-    folder = tmp_path / "var"
+def test_two_runs_do_not_share_a_folder(folder: Path) -> None:
     with subprocess.Popen(command(folder), stdout=subprocess.DEVNULL) as first:
         while not (folder / "postgres").exists():
             time.sleep(0.05)
