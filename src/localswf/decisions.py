@@ -9,8 +9,8 @@ from localswf.execution import Decision, Execution, Moment
 from localswf.model import decision_attributes_member, needs_attributes
 
 Attributes = Mapping[str, Any]
-ActivityDefaults = Callable[[str, str], Mapping[str, Any] | None]
-"""Takes an activity type's name and version; its defaults, or None if it is not registered."""
+ActivityDefaults = Callable[[str, str], Mapping[str, Any] | str]
+"""Takes an activity type's name and version; its defaults, or the cause why it may not be used."""
 
 _CLOSING = frozenset({"CompleteWorkflowExecution", "FailWorkflowExecution"})
 
@@ -114,11 +114,11 @@ def _schedule_activity_task(context: _Context, attributes: Attributes) -> bool:
 
 
 def _activity_settings(
-    execution: Execution, attributes: Attributes, defaults: Mapping[str, Any] | None
+    execution: Execution, attributes: Attributes, defaults: Mapping[str, Any] | str
 ) -> tuple[str | None, dict[str, Any]]:
     """Why an activity cannot be scheduled, or with which task list, priority and timeouts."""
-    if defaults is None:
-        return "ACTIVITY_TYPE_DOES_NOT_EXIST", {}
+    if isinstance(defaults, str):
+        return defaults, {}
     if attributes["activityId"] in execution.activity_ids:
         return "ACTIVITY_ID_ALREADY_IN_USE", {}
     task_list = attributes.get("taskList") or defaults.get("defaultTaskList")

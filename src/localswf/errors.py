@@ -112,6 +112,23 @@ def type_already_exists(kind: str, name: str, version: str) -> SwfError:
     return SwfError(f"{_FAULT}TypeAlreadyExistsFault", message)
 
 
+def domain_deprecated(name: str) -> SwfError:
+    """Nothing new may begin in the domain."""
+    return SwfError(f"{_FAULT}DomainDeprecatedFault", name)
+
+
+def type_deprecated(kind: str, name: str, version: str) -> SwfError:
+    """Nothing new may be made of the type."""
+    message = f"{kind}=[name={name}, version={version}]"
+    return SwfError(f"{_FAULT}TypeDeprecatedFault", message)
+
+
+def type_not_deprecated(kind: str, name: str, version: str) -> SwfError:
+    """Only a deprecated type may be deleted."""
+    message = f"{kind}=[name={name}, version={version}]"
+    return SwfError(f"{_FAULT}TypeNotDeprecatedFault", message)
+
+
 def already_started() -> SwfError:
     """An open execution has this workflowId."""
     return SwfError(f"{_FAULT}WorkflowExecutionAlreadyStartedFault", "Already Started")

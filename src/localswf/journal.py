@@ -144,16 +144,21 @@ class Journal:
 
     # Writing.
 
-    def add_domain(self, name: str, record: dict[str, Any]) -> None:
-        """Write down a new domain."""
-        self._write("INSERT INTO domains VALUES (?, ?)", (name, compact_json(record)))
+    def set_domain(self, name: str, record: dict[str, Any]) -> None:
+        """Write down a domain in place of what it was."""
+        self._write("INSERT OR REPLACE INTO domains VALUES (?, ?)", (name, compact_json(record)))
 
-    def add_type(
+    def set_type(
         self, domain: str, kind: str, name: str, version: str, record: dict[str, Any]
     ) -> None:
-        """Write down a new type."""
+        """Write down a type in place of what it was."""
         row = (domain, kind, name, version, compact_json(record))
-        self._write("INSERT INTO types VALUES (?, ?, ?, ?, ?)", row)
+        self._write("INSERT OR REPLACE INTO types VALUES (?, ?, ?, ?, ?)", row)
+
+    def delete_type(self, domain: str, kind: str, name: str, version: str) -> None:
+        """Write down that a type is no more."""
+        key = (domain, kind, name, version)
+        self._write("DELETE FROM types WHERE (domain, kind, name, version) = (?, ?, ?, ?)", key)
 
     def add_execution(self, execution: StoredExecution, started_at: int) -> None:
         """Write down a new execution."""

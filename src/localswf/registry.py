@@ -1,47 +1,63 @@
-"""Domains and types: what is registered, and the operations on it."""
+"""Domains and types: what is registered, in memory and in the journal."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from localswf import errors
 from localswf.clock import Clock
-from localswf.events import wire_time
 from localswf.journal import Journal
-from localswf.model import Answer, Request, type_defaults
-from localswf.tokens import Tokens
+from localswf.model import Request
 
 WORKFLOW_TYPE = "WorkflowType"
 ACTIVITY_TYPE = "ActivityType"
 
-_ACCOUNT = "123456789012"
-_REGISTERED = "REGISTERED"
 _LARGEST_PAGE = 1000
-_LONGEST_RETENTION = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """A domain.
+
+    Attributes:
+        description: what it is for, in its owner's words.
+        retention: how many days closed executions are kept, in SWF's form.
+        deprecated: whether nothing new may begin in it.
+        tags: the values of its tags by their keys, None for a tag without a value.
+    """
+
+    description: str | None
+    retention: str
+    deprecated: bool = False
+    tags: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A registered type: what DescribeWorkflowType and DescribeActivityType tell of it."""
+    """A registered type: what DescribeWorkflowType and DescribeActivityType tell of it.
+
+    `created` and `deprecated`, which is None for one that may be used, are times in milliseconds.
+    """
 
     created: int
     description: str | None
     defaults: Mapping[str, Any]
+    deprecated: int | None = None
 
 
 class Registry:
-    """Every domain and type, in memory and in the journal."""
+    """Every domain and type."""
 
-    def __init__(self, journal: Journal, clock: Clock, tokens: Tokens) -> None:
+    def __init__(self, journal: Journal, clock: Clock) -> None:
         """Take over what the journal knows."""
         self._journal = journal
         self._clock = clock
-        self._tokens = tokens
-        self._domains = dict(journal.domains())
-        self._types = {
-            (domain, kind, name, version): Registration(**record)
-            for domain, kind, name, version, record in journal.types()
-        }
+        self._domains = {name: Domain(**record) for name, record in journal.domains()}
+        self._types: dict[tuple[str, str], dict[tuple[str, str], Registration]] = {}
+        for domain, kind, name, version, record in journal.types():
+            self._types_of(domain, kind)[name, version] = Registration(**record)
+
+    # Domains.
 
     def check_domain(self, name: str) -> None:
         """Make sure that a domain is there.
@@ -49,15 +65,79 @@ class Registry:
         Raises:
             SwfError: it is not.
         """
-        if name not in self._domains:
+        self.domain(name)
+
+    def check_usable_domain(self, name: str) -> None:
+        """Make sure that something new may begin in a domain.
+
+        Raises:
+            SwfError: it is not there, or it is deprecated.
+        """
+        if self.domain(name).deprecated:
+            raise errors.domain_deprecated(name)
+
+    def domain(self, name: str) -> Domain:
+        """A domain.
+
+        Raises:
+            SwfError: it is not there.
+        """
+        found = self._domains.get(name)
+        if found is None:
             raise errors.unknown_domain(name)
+        return found
+
+    def domains(self) -> Iterator[tuple[str, Domain]]:
+        """Name and domain of all."""
+        return iter(self._domains.items())
+
+    def add_domain(self, name: str, domain: Domain) -> None:
+        """Take in a new domain.
+
+        Raises:
+            SwfError: its name is taken.
+        """
+        if name in self._domains:
+            raise errors.domain_already_exists(name)
+        self.set_domain(name, domain)
+
+    def set_domain(self, name: str, domain: Domain) -> None:
+        """Change a domain."""
+        self._domains[name] = domain
+        self._journal.set_domain(name, asdict(domain))
+
+    def deprecate_domain(self, name: str) -> None:
+        """Let nothing new begin in a domain, and none of its types be used.
+
+        Raises:
+            SwfError: it is not there, or it is deprecated already.
+        """
+        self.check_usable_domain(name)
+        self.set_domain(name, replace(self.domain(name), deprecated=True))
+        for kind in (WORKFLOW_TYPE, ACTIVITY_TYPE):
+            for key, registration in list(self.types(name, kind)):
+                if registration.deprecated is None:
+                    self.deprecate_type(name, kind, *key)
+
+    def undeprecate_domain(self, name: str) -> None:
+        """Let new things begin in a deprecated domain again; its types stay as they are.
+
+        Raises:
+            SwfError: it is not there, or it is not deprecated.
+        """
+        domain = self.domain(name)
+        if not domain.deprecated:
+            raise errors.domain_already_exists(name)
+        self.set_domain(name, replace(domain, deprecated=False))
+
+    # Types.
 
     def find_type(self, domain: str, kind: str, name: str, version: str) -> Registration | None:
-        """A registered type; None if there is no such."""
-        return self._types.get((domain, kind, name, version))
+        """A registered type, deprecated or not; None if there is no such."""
+        return self._types_of(domain, kind).get((name, version))
 
     def type(self, domain: str, kind: str, name: str, version: str) -> Registration:
-        """A registered type.
+        """A registered type, deprecated or not.
 
         Raises:
             SwfError: there is no such domain or type.
@@ -68,96 +148,79 @@ class Registry:
             raise errors.unknown_type(kind, name, version)
         return found
 
-    # Operations.
+    def usable_type(self, domain: str, kind: str, name: str, version: str) -> Registration:
+        """A registered type of which new executions or tasks may be made.
 
-    def register_domain(self, request: Request) -> Answer:
-        """RegisterDomain."""
-        name = request["name"]
-        retention = request["workflowExecutionRetentionPeriodInDays"]
-        if retention != "NONE" and int(retention) > _LONGEST_RETENTION:
-            rule = f"Member must have value less than or equal to {_LONGEST_RETENTION}"
-            raise errors.constraint(retention, "workflowExecutionRetentionPeriodInDays", rule)
-        if name in self._domains:
-            raise errors.domain_already_exists(name)
-        record = {"description": request.get("description"), "retention": retention}
-        self._domains[name] = record
-        self._journal.add_domain(name, record)
-        return {}
-
-    def describe_domain(self, request: Request, region: str) -> Answer:
-        """DescribeDomain; the region is where the caller thinks the domain is."""
-        name = request["name"]
-        self.check_domain(name)
-        retention = self._domains[name]["retention"]
-        return {
-            "domainInfo": self._domain_info(name, region),
-            "configuration": {"workflowExecutionRetentionPeriodInDays": retention},
-        }
-
-    def list_domains(self, request: Request, region: str) -> Answer:
-        """ListDomains, by name."""
-        status, reverse = request["registrationStatus"], bool(request.get("reverseOrder"))
-        names = sorted(self._domains, reverse=reverse) if status == _REGISTERED else []
-        token = request.get("nextPageToken")
-        first: int = self._tokens.read("domains", token)[0] if token else 0
-        last = first + page_size(request)
-        answer: Answer = {
-            "domainInfos": [self._domain_info(name, region) for name in names[first:last]]
-        }
-        if last < len(names):
-            answer["nextPageToken"] = self._tokens.make("domains", last)
-        return answer
-
-    def register_workflow_type(self, request: Request) -> Answer:
-        """RegisterWorkflowType."""
-        if request.get("defaultExecutionStartToCloseTimeout") == "NONE":
-            raise no_unlimited_execution("defaultExecutionStartToCloseTimeout")
-        return self._register_type(WORKFLOW_TYPE, request)
-
-    def register_activity_type(self, request: Request) -> Answer:
-        """RegisterActivityType."""
-        return self._register_type(ACTIVITY_TYPE, request)
-
-    def describe_workflow_type(self, request: Request) -> Answer:
-        """DescribeWorkflowType."""
-        return self._describe_type(WORKFLOW_TYPE, request["domain"], request["workflowType"])
-
-    def describe_activity_type(self, request: Request) -> Answer:
-        """DescribeActivityType."""
-        return self._describe_type(ACTIVITY_TYPE, request["domain"], request["activityType"])
-
-    def _register_type(self, kind: str, request: Request) -> Answer:
-        domain, name, version = request["domain"], request["name"], request["version"]
-        self.check_domain(domain)
-        if (domain, kind, name, version) in self._types:
-            raise errors.type_already_exists(kind, name, version)
-        defaults = {
-            member: value
-            for member in type_defaults(kind)
-            if (value := request.get(member)) is not None
-        }
-        registration = Registration(self._clock.now(), request.get("description"), defaults)
-        self._types[domain, kind, name, version] = registration
-        self._journal.add_type(domain, kind, name, version, asdict(registration))
-        return {}
-
-    def _describe_type(self, kind: str, domain: str, reference: Mapping[str, str]) -> Answer:
-        name, version = reference["name"], reference["version"]
+        Raises:
+            SwfError: there is no such domain or type, or it is deprecated.
+        """
+        self.check_usable_domain(domain)
         found = self.type(domain, kind, name, version)
-        info: Answer = {
-            f"{kind[0].lower()}{kind[1:]}": {"name": name, "version": version},
-            "status": _REGISTERED,
-            "creationDate": wire_time(found.created),
-        }
-        if found.description is not None:
-            info["description"] = found.description
-        return {"typeInfo": info, "configuration": found.defaults}
+        if found.deprecated is not None:
+            raise errors.type_deprecated(kind, name, version)
+        return found
 
-    def _domain_info(self, name: str, region: str) -> Answer:
-        arn = f"arn:aws:swf:{region}:{_ACCOUNT}:/domain/{name}"
-        info = {"name": name, "status": _REGISTERED, "arn": arn}
-        description = self._domains[name]["description"]
-        return info if description is None else {**info, "description": description}
+    def types(self, domain: str, kind: str) -> Iterator[tuple[tuple[str, str], Registration]]:
+        """Name and version, and registration, of every type of a kind in a domain."""
+        return iter(self._types_of(domain, kind).items())
+
+    def add_type(
+        self, domain: str, kind: str, name: str, version: str, request: Mapping[str, Any]
+    ) -> None:
+        """Take in a new type; `request` has its description and its defaults.
+
+        Raises:
+            SwfError: there is no such domain, it is deprecated, or the type is there already.
+        """
+        self.check_usable_domain(domain)
+        if self.find_type(domain, kind, name, version) is not None:
+            raise errors.type_already_exists(kind, name, version)
+        defaults = {member: value for member, value in request.items() if member != "description"}
+        registration = Registration(self._clock.now(), request.get("description"), defaults)
+        self._set_type(domain, kind, name, version, registration)
+
+    def deprecate_type(self, domain: str, kind: str, name: str, version: str) -> None:
+        """Let no new executions or tasks of a type be made.
+
+        Raises:
+            SwfError: there is no such domain or type, or it is deprecated already.
+        """
+        found = self.type(domain, kind, name, version)
+        if found.deprecated is not None:
+            raise errors.type_deprecated(kind, name, version)
+        now = self._clock.now()
+        self._set_type(domain, kind, name, version, replace(found, deprecated=now))
+
+    def undeprecate_type(self, domain: str, kind: str, name: str, version: str) -> None:
+        """Let a deprecated type be used again.
+
+        Raises:
+            SwfError: there is no such domain or type, or it is not deprecated.
+        """
+        found = self.type(domain, kind, name, version)
+        if found.deprecated is None:
+            raise errors.type_already_exists(kind, name, version)
+        self._set_type(domain, kind, name, version, replace(found, deprecated=None))
+
+    def delete_type(self, domain: str, kind: str, name: str, version: str) -> None:
+        """Forget a deprecated type.
+
+        Raises:
+            SwfError: there is no such domain or type, or it is not deprecated.
+        """
+        if self.type(domain, kind, name, version).deprecated is None:
+            raise errors.type_not_deprecated(kind, name, version)
+        del self._types_of(domain, kind)[name, version]
+        self._journal.delete_type(domain, kind, name, version)
+
+    def _set_type(
+        self, domain: str, kind: str, name: str, version: str, registration: Registration
+    ) -> None:
+        self._types_of(domain, kind)[name, version] = registration
+        self._journal.set_type(domain, kind, name, version, asdict(registration))
+
+    def _types_of(self, domain: str, kind: str) -> dict[tuple[str, str], Registration]:
+        return self._types.setdefault((domain, kind), {})
 
 
 def page_size(request: Request) -> int:

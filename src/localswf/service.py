@@ -17,6 +17,7 @@ from localswf.execution import Decided, Execution
 from localswf.history import Span
 from localswf.journal import Heartbeat, Journal
 from localswf.model import Answer, Request, operations
+from localswf.registration import RegistrationOperations
 from localswf.registry import (
     ACTIVITY_TYPE,
     WORKFLOW_TYPE,
@@ -54,7 +55,7 @@ class Service:
         self._journal = Journal(path, grouped=grouped)
         self._tokens = Tokens(self._journal.secret)
         try:
-            self._registry = Registry(self._journal, self.clock, self._tokens)
+            self._registry = Registry(self._journal, self.clock)
             self._runs = Runs(self._journal)
         except BaseException:
             self._journal.release()
@@ -136,22 +137,17 @@ class Service:
         return handle(call)
 
     def _operations(self) -> Mapping[str, Callable[[Call], Answer | None]]:
-        registry, visibility = self._registry, self._visibility
+        registration = RegistrationOperations(self._registry, self._tokens)
+        visibility = self._visibility
         return {
-            "DescribeActivityType": lambda call: registry.describe_activity_type(call.request),
-            "DescribeDomain": lambda call: registry.describe_domain(call.request, call.region),
+            **registration.handlers(),
             "DescribeWorkflowExecution": self._describe_workflow_execution,
-            "DescribeWorkflowType": lambda call: registry.describe_workflow_type(call.request),
             "GetWorkflowExecutionHistory": self._get_workflow_execution_history,
             "ListClosedWorkflowExecutions": lambda call: visibility.list_closed(call.request),
-            "ListDomains": lambda call: registry.list_domains(call.request, call.region),
             "ListOpenWorkflowExecutions": lambda call: visibility.list_open(call.request),
             "PollForActivityTask": self._poll_for_activity_task,
             "PollForDecisionTask": self._poll_for_decision_task,
             "RecordActivityTaskHeartbeat": self._record_activity_task_heartbeat,
-            "RegisterActivityType": lambda call: registry.register_activity_type(call.request),
-            "RegisterDomain": lambda call: registry.register_domain(call.request),
-            "RegisterWorkflowType": lambda call: registry.register_workflow_type(call.request),
             "RespondActivityTaskCompleted": self._respond_activity_task_completed,
             "RespondActivityTaskFailed": self._respond_activity_task_failed,
             "RespondDecisionTaskCompleted": self._respond_decision_task_completed,
@@ -180,7 +176,7 @@ class Service:
         """The attributes of WorkflowExecutionStarted, from the request and the type's defaults."""
         reference = request["workflowType"]
         name, version = reference["name"], reference["version"]
-        defaults = self._registry.type(domain, WORKFLOW_TYPE, name, version).defaults
+        defaults = self._registry.usable_type(domain, WORKFLOW_TYPE, name, version).defaults
 
         def chosen(parameter: str, default: str) -> Any:
             value = request.get(parameter) or defaults.get(default)
@@ -296,9 +292,11 @@ class Service:
         self._dispatcher.record(run, execution.complete_decision(decided, handle, self.clock.now()))
         return {}
 
-    def _activity_defaults(self, domain: str, name: str, version: str) -> Mapping[str, Any] | None:
+    def _activity_defaults(self, domain: str, name: str, version: str) -> Mapping[str, Any] | str:
         found = self._registry.find_type(domain, ACTIVITY_TYPE, name, version)
-        return None if found is None else found.defaults
+        if found is None:
+            return "ACTIVITY_TYPE_DOES_NOT_EXIST"
+        return found.defaults if found.deprecated is None else "ACTIVITY_TYPE_DEPRECATED"
 
     # Activity tasks.
 

@@ -46,8 +46,8 @@ def test_what_was_written_is_there_after_reopening(tmp_path: Path, *, grouped: b
     path = tmp_path / "swf.db"
 
     async def write(journal: Journal) -> bytes:
-        journal.add_domain("videos", {"retention": "1"})
-        journal.add_type("videos", "WorkflowType", "Process", "1", {"created": 5})
+        journal.set_domain("videos", {"retention": "1"})
+        journal.set_type("videos", "WorkflowType", "Process", "1", {"created": 5})
         journal.add_execution(RUN, 1)
         journal.add_events(1, 1, ['{"eventId":1}', '{"eventId":2}'])
         journal.set_heartbeat(1, Heartbeat(5, 1000, "first"))

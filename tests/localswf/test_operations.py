@@ -130,8 +130,8 @@ def test_types(swf: Any, clock: Any) -> None:
             ),
         ),
         (
-            "list_workflow_types",
-            {"domain": "videos", "registrationStatus": "REGISTERED"},
+            "list_tags_for_resource",
+            {"resourceArn": "arn:aws:swf:us-east-1:123456789012:/domain/videos"},
             ("UnknownOperationException", ""),
         ),
     ],

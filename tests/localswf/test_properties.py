@@ -56,8 +56,8 @@ CLOSE = st.sampled_from(
 )
 
 
-def activity_defaults(name: str, _version: str) -> dict[str, Any] | None:
-    return DEFAULTS if name == "Resize" else None
+def activity_defaults(name: str, _version: str) -> dict[str, Any] | str:
+    return DEFAULTS if name == "Resize" else "ACTIVITY_TYPE_DOES_NOT_EXIST"
 
 
 def facts(execution: Execution) -> dict[str, Any]:
