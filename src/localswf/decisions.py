@@ -1,18 +1,30 @@
 """What each type of decision does to its execution: one handler per type."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from localswf import errors
+from localswf.deciding import Attributes, Context, Surroundings
 from localswf.execution import Decision, Execution, Moment
+from localswf.external_decisions import (
+    OPEN_LIMIT,
+    continue_as_new,
+    request_cancel_external,
+    schedule_lambda,
+    signal_external,
+    start_child,
+)
 from localswf.model import decision_attributes_member, needs_attributes
+from localswf.parameters import no_unlimited_execution
 
-Attributes = Mapping[str, Any]
-ActivityDefaults = Callable[[str, str], Mapping[str, Any] | str]
-"""Takes an activity type's name and version; its defaults, or the cause why it may not be used."""
-
-_CLOSING = frozenset({"CompleteWorkflowExecution", "FailWorkflowExecution"})
+_CLOSING = frozenset(
+    {
+        "CancelWorkflowExecution",
+        "CompleteWorkflowExecution",
+        "ContinueAsNewWorkflowExecution",
+        "FailWorkflowExecution",
+    }
+)
 
 # The timeouts of an activity: the decision's member, the type's default, and the cause of the
 # refusal if neither is given, in the order in which SWF looks.
@@ -44,55 +56,42 @@ def check(decisions: list[Decision]) -> None:
     """Hold a list of decisions, each valid by the model, against what the model does not say.
 
     Raises:
-        SwfError: a type this service does not carry out, attributes that are missing, or a
-            decision after the one that closes the execution. One bad decision refuses them all.
+        SwfError: attributes that are missing, an execution without end, or a decision after the
+            one that closes the execution. One bad decision refuses them all.
     """
     for number, decision in enumerate(decisions, start=1):
         kind = decision["decisionType"]
-        if kind not in _HANDLERS:
-            rule = f"Member must satisfy enum value set: [{', '.join(_HANDLERS)}]"
-            raise errors.constraint(kind, f"decisions.{number}.member.decisionType", rule)
-        if decision.get(decision_attributes_member(kind)) is None and needs_attributes(kind):
+        member = decision_attributes_member(kind)
+        attributes = decision.get(member)
+        if attributes is None and needs_attributes(kind):
             raise errors.validation(
                 f"{kind}DecisionAttributes must be specified for decision of type {kind}"
             )
+        if attributes and attributes.get("executionStartToCloseTimeout") == "NONE":
+            path = f"decisions.{number}.member.{member}.executionStartToCloseTimeout"
+            raise no_unlimited_execution(path)
         if kind in _CLOSING and number < len(decisions):
             raise errors.validation("Close must be last decision in list")
 
 
-def handler(activity_defaults: ActivityDefaults) -> Callable[[Moment, Decision, int], bool]:
+def handler(surroundings: Surroundings) -> Callable[[Moment, Decision, int], bool]:
     """What carries out one checked decision, for `Execution.complete_decision`."""
 
     def handle(moment: Moment, decision: Decision, completed_id: int) -> bool:
         kind = decision["decisionType"]
         attributes = decision.get(decision_attributes_member(kind)) or {}
-        return _HANDLERS[kind](_Context(moment, completed_id, activity_defaults), attributes)
+        return _HANDLERS[kind](Context(moment, completed_id, surroundings), attributes)
 
     return handle
 
 
-@dataclass(frozen=True, slots=True)
-class _Context:
-    """What a handler works with; handlers return whether the decider has to hear of a refusal."""
-
-    moment: Moment
-    completed_id: int
-    activity_defaults: ActivityDefaults
-
-    @property
-    def execution(self) -> Execution:
-        return self.moment.execution
-
-    def add(self, event_type: str, **attributes: Any) -> None:
-        """Let an event of this decision happen."""
-        self.moment.add(event_type, **attributes, decisionTaskCompletedEventId=self.completed_id)
-
-
-def _schedule_activity_task(context: _Context, attributes: Attributes) -> bool:
+def _schedule_activity_task(context: Context, attributes: Attributes) -> bool:
     reference = attributes["activityType"]
     activity_type = {"name": reference["name"], "version": reference["version"]}
     activity_id = attributes["activityId"]
-    defaults = context.activity_defaults(activity_type["name"], activity_type["version"])
+    defaults = context.surroundings.activity_defaults(
+        activity_type["name"], activity_type["version"]
+    )
     cause, chosen = _activity_settings(context.execution, attributes, defaults)
     if cause is not None:
         context.add(
@@ -121,6 +120,8 @@ def _activity_settings(
         return defaults, {}
     if attributes["activityId"] in execution.activity_ids:
         return "ACTIVITY_ID_ALREADY_IN_USE", {}
+    if len(execution.activities) >= OPEN_LIMIT:
+        return "OPEN_ACTIVITIES_LIMIT_EXCEEDED", {}
     task_list = attributes.get("taskList") or defaults.get("defaultTaskList")
     if not task_list:
         return "DEFAULT_TASK_LIST_UNDEFINED", {}
@@ -135,10 +136,34 @@ def _activity_settings(
     return None, chosen
 
 
-def _start_timer(context: _Context, attributes: Attributes) -> bool:
+def _request_cancel_activity_task(context: Context, attributes: Attributes) -> bool:
+    activity_id = attributes["activityId"]
+    scheduled_id = context.execution.activity_ids.get(activity_id)
+    if scheduled_id is None:
+        context.add(
+            "RequestCancelActivityTaskFailed", activityId=activity_id, cause="ACTIVITY_ID_UNKNOWN"
+        )
+        return True
+    context.add("ActivityTaskCancelRequested", activityId=activity_id)
+    activity = context.execution.activities[scheduled_id]
+    if activity.started_id:
+        return False
+    context.moment.add(
+        "ActivityTaskCanceled",
+        latestCancelRequestedEventId=activity.cancel_requested_id,
+        scheduledEventId=scheduled_id,
+        startedEventId=0,
+    )
+    return True
+
+
+def _start_timer(context: Context, attributes: Attributes) -> bool:
     timer_id = attributes["timerId"]
     if timer_id in context.execution.timer_ids:
         context.add("StartTimerFailed", cause="TIMER_ID_ALREADY_IN_USE", timerId=timer_id)
+        return True
+    if len(context.execution.timers) >= OPEN_LIMIT:
+        context.add("StartTimerFailed", cause="OPEN_TIMERS_LIMIT_EXCEEDED", timerId=timer_id)
         return True
     context.add(
         "TimerStarted",
@@ -149,7 +174,7 @@ def _start_timer(context: _Context, attributes: Attributes) -> bool:
     return False
 
 
-def _cancel_timer(context: _Context, attributes: Attributes) -> bool:
+def _cancel_timer(context: Context, attributes: Attributes) -> bool:
     timer_id = attributes["timerId"]
     started_id = context.execution.timer_ids.get(timer_id)
     if started_id is None:
@@ -159,23 +184,23 @@ def _cancel_timer(context: _Context, attributes: Attributes) -> bool:
     return False
 
 
-def _record_marker(context: _Context, attributes: Attributes) -> bool:
+def _record_marker(context: Context, attributes: Attributes) -> bool:
     context.add(
         "MarkerRecorded", details=attributes.get("details"), markerName=attributes["markerName"]
     )
     return False
 
 
-def _complete_workflow_execution(context: _Context, attributes: Attributes) -> bool:
-    if _unhandled(context):
+def _complete_workflow_execution(context: Context, attributes: Attributes) -> bool:
+    if context.unhandled:
         context.add("CompleteWorkflowExecutionFailed", cause="UNHANDLED_DECISION")
         return True
     context.add("WorkflowExecutionCompleted", result=attributes.get("result"))
     return False
 
 
-def _fail_workflow_execution(context: _Context, attributes: Attributes) -> bool:
-    if _unhandled(context):
+def _fail_workflow_execution(context: Context, attributes: Attributes) -> bool:
+    if context.unhandled:
         context.add("FailWorkflowExecutionFailed", cause="UNHANDLED_DECISION")
         return True
     context.add(
@@ -186,16 +211,26 @@ def _fail_workflow_execution(context: _Context, attributes: Attributes) -> bool:
     return False
 
 
-def _unhandled(context: _Context) -> bool:
-    """Whether something happened that the decider has not seen: another decision is waiting."""
-    return context.execution.scheduled_decision is not None
+def _cancel_workflow_execution(context: Context, attributes: Attributes) -> bool:
+    if context.unhandled:
+        context.add("CancelWorkflowExecutionFailed", cause="UNHANDLED_DECISION")
+        return True
+    context.add("WorkflowExecutionCanceled", details=attributes.get("details"))
+    return False
 
 
-_HANDLERS: Mapping[str, Callable[[_Context, Attributes], bool]] = {
+_HANDLERS: Mapping[str, Callable[[Context, Attributes], bool]] = {
     "ScheduleActivityTask": _schedule_activity_task,
+    "RequestCancelActivityTask": _request_cancel_activity_task,
     "CompleteWorkflowExecution": _complete_workflow_execution,
     "FailWorkflowExecution": _fail_workflow_execution,
+    "CancelWorkflowExecution": _cancel_workflow_execution,
     "RecordMarker": _record_marker,
     "StartTimer": _start_timer,
     "CancelTimer": _cancel_timer,
+    "ContinueAsNewWorkflowExecution": continue_as_new,
+    "SignalExternalWorkflowExecution": signal_external,
+    "RequestCancelExternalWorkflowExecution": request_cancel_external,
+    "StartChildWorkflowExecution": start_child,
+    "ScheduleLambdaFunction": schedule_lambda,
 }

@@ -15,7 +15,7 @@ def describe(execution: State) -> dict[str, Any]:
             "openActivityTasks": len(execution.activities),
             "openDecisionTasks": int(execution.has_decision),
             "openTimers": len(execution.timers),
-            "openChildWorkflowExecutions": 0,
+            "openChildWorkflowExecutions": 0 if execution.closed else len(execution.children),
             "openLambdaFunctions": 0,
         },
     }
@@ -33,11 +33,13 @@ def execution_info(execution: State) -> dict[str, Any]:
         "workflowType": execution.started["workflowType"],
         "startTimestamp": wire_time(execution.started_at),
         "executionStatus": "CLOSED" if execution.closed else "OPEN",
-        "cancelRequested": False,
+        "cancelRequested": execution.cancel_requested,
     }
     if execution.closed:
         info["closeTimestamp"] = wire_time(execution.closed_at)
         info["closeStatus"] = execution.close_status
+    if "parentWorkflowExecution" in execution.started:
+        info["parent"] = execution.started["parentWorkflowExecution"]
     if "tagList" in execution.started:
         info["tagList"] = execution.started["tagList"]
     return info

@@ -1,6 +1,7 @@
 """What follows from events: tasks find pollers, deadlines their time, and answers the disk."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -8,6 +9,7 @@ from functools import partial
 from localswf import errors
 from localswf.clock import Clock
 from localswf.events import Event
+from localswf.exchange import Exchange
 from localswf.journal import Journal
 from localswf.model import Answer, Request
 from localswf.runs import Run, Runs
@@ -15,6 +17,8 @@ from localswf.task_lists import ListKey, Task, TaskLists
 from localswf.timers import Deadlines
 
 _LONG_POLL = 60_000
+EVENT_LIMIT = 25_000
+"""How long a history may grow before its execution is terminated."""
 
 
 @dataclass(slots=True, eq=False)
@@ -58,6 +62,9 @@ class Dispatcher:
         self._clock = clock
         self.decisions: TaskLists[Call] = TaskLists(give_decision)
         self.activities: TaskLists[Call] = TaskLists(give_activity)
+        self._exchange = Exchange(runs, clock, self.record)
+        self._errands: deque[tuple[Run, Event]] = deque()
+        self._running_errands = False
         self._deadlines: Deadlines[Run | Call] = Deadlines()
         self._alarm: int | None = None
         self._parked: dict[Call, Answer] = {}
@@ -78,7 +85,14 @@ class Dispatcher:
             over = run.waiting.get(event.attributes.get("scheduledEventId", 0))
             if over is not None:
                 over.lists.withdraw(over)
+            if self._exchange.concerns(event):
+                self._errands.append((run, event))
         self.follow(run)
+        if not run.execution.closed and run.execution.last_event_id >= EVENT_LIMIT:
+            now = self._clock.now()
+            ended = run.execution.terminate(None, None, None, now, "EVENT_LIMIT_EXCEEDED")
+            self.record(run, ended)
+        self._run_errands()
 
     def follow(self, run: Run) -> None:
         """Keep an execution's decision task and deadline where they belong."""
@@ -142,6 +156,18 @@ class Dispatcher:
         """Let nothing become due any more."""
         self._deadlines.clear()
         self._clock.set_alarm(None, self._on_alarm)
+
+    def _run_errands(self) -> None:
+        """Carry out what one execution means for others, and what that means for yet others."""
+        if self._running_errands:
+            return
+        self._running_errands = True
+        try:
+            while self._errands:
+                self._exchange.carry_out(*self._errands.popleft())
+        finally:
+            self._running_errands = False
+        self._runs.release_closed()
 
     def _on_alarm(self) -> None:
         self._alarm = None

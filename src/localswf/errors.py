@@ -129,6 +129,12 @@ def type_not_deprecated(kind: str, name: str, version: str) -> SwfError:
     return SwfError(f"{_FAULT}TypeNotDeprecatedFault", message)
 
 
+def too_many_tags(most: int) -> SwfError:
+    """The domain would have more than `most` tags."""
+    message = f"A domain can have at most {most} tags"
+    return SwfError(f"{_FAULT}TooManyTagsFault", message)
+
+
 def already_started() -> SwfError:
     """An open execution has this workflowId."""
     return SwfError(f"{_FAULT}WorkflowExecutionAlreadyStartedFault", "Already Started")

@@ -126,9 +126,9 @@ class Execution(State):
         return activity
 
     def end_activity(
-        self, activity: Activity, event_type: str, outcome: Mapping[str, str | None], now: int
+        self, activity: Activity, event_type: str, outcome: Mapping[str, Any], now: int
     ) -> list[Event]:
-        """Close a started activity task by ActivityTaskCompleted or ActivityTaskFailed."""
+        """Close a started activity task by ActivityTaskCompleted, ...Failed or ...Canceled."""
         moment = Moment(self, now)
         moment.add(
             event_type,
@@ -147,24 +147,33 @@ class Execution(State):
 
     def signal(self, name: str, signal_input: str | None, now: int) -> list[Event]:
         """Deliver a signal from outside."""
+        signal = {"externalInitiatedEventId": 0, "input": signal_input, "signalName": name}
+        return self.hear("WorkflowExecutionSignaled", signal, now)
+
+    def request_cancel(self, now: int) -> list[Event]:
+        """Ask the decider, from outside, to cancel the execution."""
+        return self.hear("WorkflowExecutionCancelRequested", {"externalInitiatedEventId": 0}, now)
+
+    def hear(self, event_type: str, attributes: Attributes, now: int) -> list[Event]:
+        """Let something come from outside or from another execution; the decider has to know."""
         moment = Moment(self, now)
-        moment.add(
-            "WorkflowExecutionSignaled",
-            externalInitiatedEventId=0,
-            input=signal_input,
-            signalName=name,
-        )
+        moment.add(event_type, **attributes)
         self.need_decision(moment)
         return moment.events
 
     def terminate(
-        self, reason: str | None, details: str | None, child_policy: str | None, now: int
+        self,
+        reason: str | None,
+        details: str | None,
+        child_policy: str | None,
+        now: int,
+        cause: str = "OPERATOR_INITIATED",
     ) -> list[Event]:
         """Close the execution at once, whatever its decider thinks."""
         moment = Moment(self, now)
         moment.add(
             "WorkflowExecutionTerminated",
-            cause="OPERATOR_INITIATED",
+            cause=cause,
             childPolicy=child_policy or self.started["childPolicy"],
             details=details,
             reason=reason,

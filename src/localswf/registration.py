@@ -7,15 +7,16 @@ from localswf import errors
 from localswf.dispatch import Call
 from localswf.events import wire_time
 from localswf.model import Answer, Request, type_defaults
+from localswf.parameters import no_unlimited_execution
 from localswf.registry import (
     ACTIVITY_TYPE,
     WORKFLOW_TYPE,
     Domain,
     Registration,
     Registry,
-    no_unlimited_execution,
     page_size,
 )
+from localswf.resource_tags import ResourceTags, with_tags
 from localswf.tokens import Tokens
 
 T = TypeVar("T")
@@ -29,7 +30,7 @@ TypeCommand = Callable[[str, str, str, str], None]
 
 
 class RegistrationOperations:
-    """Register, deprecate, undeprecate, delete, describe and list."""
+    """Register, deprecate, undeprecate, delete, describe, list and tag."""
 
     def __init__(self, registry: Registry, tokens: Tokens) -> None:
         self._registry = registry
@@ -43,6 +44,7 @@ class RegistrationOperations:
             "ListDomains": self._list_domains,
             "RegisterDomain": self._register_domain,
             "UndeprecateDomain": self._undeprecate_domain,
+            **ResourceTags(self._registry).handlers(),
         }
         for kind in _KINDS:
             handlers |= self._type_handlers(kind)
@@ -77,7 +79,9 @@ class RegistrationOperations:
         if retention != "NONE" and int(retention) > _LONGEST_RETENTION:
             rule = f"Member must have value less than or equal to {_LONGEST_RETENTION}"
             raise errors.constraint(retention, "workflowExecutionRetentionPeriodInDays", rule)
-        self._registry.add_domain(request["name"], Domain(request.get("description"), retention))
+        tags = with_tags({}, request.get("tags") or ())
+        domain = Domain(request.get("description"), retention, tags=tags)
+        self._registry.add_domain(request["name"], domain)
         return {}
 
     def _deprecate_domain(self, call: Call) -> Answer:

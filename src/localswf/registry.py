@@ -226,9 +226,3 @@ class Registry:
 def page_size(request: Request) -> int:
     """How many entries a request wants at most: none given, or 0, is as many as there may be."""
     return request.get("maximumPageSize") or _LARGEST_PAGE
-
-
-def no_unlimited_execution(parameter: str) -> errors.SwfError:
-    """The refusal of NONE where an execution's own timeout is given."""
-    rule = "Member must satisfy regular expression pattern: [0-9]+"
-    return errors.constraint("NONE", parameter, rule)

@@ -1,5 +1,7 @@
 """The executions: the open ones in memory, all of them in the journal."""
 
+import base64
+import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -46,6 +48,7 @@ class Runs:
         self._by_number: dict[int, Run] = {}
         self._open: dict[tuple[str, str], Run] = {}
         self._recent: dict[int, Run] = {}
+        self._closed: list[Run] = []
         for stored in journal.open_executions():
             self._hold(self._rebuild(stored))
 
@@ -92,6 +95,12 @@ class Runs:
                 run.number, execution.closed_at, execution_info(execution)
             )
             del self._open[execution.domain, execution.workflow_id]
+            self._closed.append(run)
+
+    def release_closed(self) -> None:
+        """Let those that closed leave memory, once all that follows from it is written down."""
+        closed, self._closed = self._closed, []
+        for run in closed:
             self._journal.durable(partial(self._release, run))
 
     def record_heartbeat(self, run: Run, heartbeat: Heartbeat) -> None:
@@ -136,3 +145,8 @@ class Runs:
             if activity is not None:
                 execution.heartbeat(activity, heartbeat.details, heartbeat.timestamp)
         return Run(stored.number, execution, history)
+
+
+def new_run_id() -> str:
+    """A runId that no execution has had."""
+    return f"22{base64.b64encode(secrets.token_bytes(32)).decode()}"

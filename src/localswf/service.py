@@ -1,40 +1,36 @@
 """SWF's operations on one machine. Everything runs on one event loop's thread."""
 
 import asyncio
-import base64
 import logging
-import secrets
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from localswf import decisions, errors
+from localswf.activity_tasks import ActivityTasks
 from localswf.clock import Clock, WallClock
+from localswf.deciding import Surroundings
 from localswf.describe import describe
 from localswf.dispatch import Call, Dispatcher
-from localswf.execution import Decided, Execution
+from localswf.execution import Decided
 from localswf.history import Span
-from localswf.journal import Heartbeat, Journal
+from localswf.journal import Journal
+from localswf.lifecycle import Lifecycle
+from localswf.lookup import Lookup
 from localswf.model import Answer, Request, operations
+from localswf.pending import PendingTasks
 from localswf.registration import RegistrationOperations
-from localswf.registry import (
-    ACTIVITY_TYPE,
-    WORKFLOW_TYPE,
-    Registry,
-    no_unlimited_execution,
-    page_size,
-)
-from localswf.runs import Run, Runs
-from localswf.state import Activity, TaskListOverride
-from localswf.task_lists import ListKey, Task
+from localswf.registry import ACTIVITY_TYPE, WORKFLOW_TYPE, Registry, page_size
+from localswf.runs import Run, Runs, new_run_id
+from localswf.state import TaskListOverride
+from localswf.task_lists import Task
 from localswf.tokens import Tokens
 from localswf.visibility import Visibility
 
 log = logging.getLogger(__name__)
 
 _NO_DECISION_TASK: Answer = {"previousStartedEventId": 0, "startedEventId": 0, "taskToken": ""}
-_NO_ACTIVITY_TASK: Answer = {}
 
 
 class Service:
@@ -61,12 +57,19 @@ class Service:
             self._journal.release()
             raise
         self._visibility = Visibility(self._journal, self._runs, self._registry, self._tokens)
+        self._lookup = Lookup(self._registry, self._runs, self._tokens)
         self._dispatcher = Dispatcher(
             self._journal,
             self._runs,
             self.clock,
             give_decision=self._give_decision,
             give_activity=self._give_activity,
+        )
+        self._activity_tasks = ActivityTasks(
+            self._lookup, self._runs, self._dispatcher, self._tokens, self.clock
+        )
+        self._lifecycle = Lifecycle(
+            self._lookup, self._registry, self._runs, self._dispatcher, self.clock
         )
         self._handlers = self._operations()
 
@@ -138,94 +141,35 @@ class Service:
 
     def _operations(self) -> Mapping[str, Callable[[Call], Answer | None]]:
         registration = RegistrationOperations(self._registry, self._tokens)
-        visibility = self._visibility
+        pending = PendingTasks(self._registry, self._dispatcher)
+        tasks, lifecycle = self._activity_tasks, self._lifecycle
         return {
             **registration.handlers(),
+            **self._visibility.handlers(),
+            **pending.handlers(),
             "DescribeWorkflowExecution": self._describe_workflow_execution,
             "GetWorkflowExecutionHistory": self._get_workflow_execution_history,
-            "ListClosedWorkflowExecutions": lambda call: visibility.list_closed(call.request),
-            "ListOpenWorkflowExecutions": lambda call: visibility.list_open(call.request),
-            "PollForActivityTask": self._poll_for_activity_task,
+            "PollForActivityTask": tasks.poll,
             "PollForDecisionTask": self._poll_for_decision_task,
-            "RecordActivityTaskHeartbeat": self._record_activity_task_heartbeat,
-            "RespondActivityTaskCompleted": self._respond_activity_task_completed,
-            "RespondActivityTaskFailed": self._respond_activity_task_failed,
+            "RecordActivityTaskHeartbeat": tasks.record_heartbeat,
+            "RequestCancelWorkflowExecution": lifecycle.request_cancel,
+            "RespondActivityTaskCanceled": tasks.respond_canceled,
+            "RespondActivityTaskCompleted": tasks.respond_completed,
+            "RespondActivityTaskFailed": tasks.respond_failed,
             "RespondDecisionTaskCompleted": self._respond_decision_task_completed,
-            "SignalWorkflowExecution": self._signal_workflow_execution,
-            "StartWorkflowExecution": self._start_workflow_execution,
-            "TerminateWorkflowExecution": self._terminate_workflow_execution,
+            "SignalWorkflowExecution": lifecycle.signal,
+            "StartWorkflowExecution": lifecycle.start,
+            "TerminateWorkflowExecution": lifecycle.terminate,
         }
 
     # Executions.
 
-    def _start_workflow_execution(self, call: Call) -> Answer:
-        request = call.request
-        domain, workflow_id = request["domain"], request["workflowId"]
-        attributes = self._started_attributes(domain, request)
-        if self._runs.open_run(domain, workflow_id) is not None:
-            raise errors.already_started()
-        run_id = f"22{base64.b64encode(secrets.token_bytes(32)).decode()}"
-        execution, events = Execution.start(
-            domain, workflow_id, run_id, attributes, self.clock.now()
-        )
-        run = self._runs.add(execution)
-        self._dispatcher.record(run, events)
-        return {"runId": run_id}
-
-    def _started_attributes(self, domain: str, request: Request) -> dict[str, Any]:
-        """The attributes of WorkflowExecutionStarted, from the request and the type's defaults."""
-        reference = request["workflowType"]
-        name, version = reference["name"], reference["version"]
-        defaults = self._registry.usable_type(domain, WORKFLOW_TYPE, name, version).defaults
-
-        def chosen(parameter: str, default: str) -> Any:
-            value = request.get(parameter) or defaults.get(default)
-            if not value:
-                raise errors.default_undefined(parameter)
-            return value
-
-        if request.get("executionStartToCloseTimeout") == "NONE":
-            raise no_unlimited_execution("executionStartToCloseTimeout")
-        # In the order in which SWF misses them.
-        execution_timeout = chosen(
-            "executionStartToCloseTimeout", "defaultExecutionStartToCloseTimeout"
-        )
-        task_list = chosen("taskList", "defaultTaskList")
-        task_timeout = chosen("taskStartToCloseTimeout", "defaultTaskStartToCloseTimeout")
-        child_policy = chosen("childPolicy", "defaultChildPolicy")
-        return {
-            "childPolicy": child_policy,
-            "executionStartToCloseTimeout": execution_timeout,
-            "input": request.get("input"),
-            "lambdaRole": request.get("lambdaRole") or defaults.get("defaultLambdaRole"),
-            "parentInitiatedEventId": 0,
-            "tagList": request.get("tagList"),
-            "taskList": {"name": task_list["name"]},
-            "taskPriority": request.get("taskPriority") or defaults.get("defaultTaskPriority"),
-            "taskStartToCloseTimeout": task_timeout,
-            "workflowType": {"name": name, "version": version},
-        }
-
-    def _signal_workflow_execution(self, call: Call) -> Answer:
-        request, run = call.request, self._open_run(call.request)
-        now = self.clock.now()
-        events = run.execution.signal(request["signalName"], request.get("input"), now)
-        self._dispatcher.record(run, events)
-        return {}
-
-    def _terminate_workflow_execution(self, call: Call) -> Answer:
-        request, run = call.request, self._open_run(call.request)
-        reason, details = request.get("reason"), request.get("details")
-        policy, now = request.get("childPolicy"), self.clock.now()
-        self._dispatcher.record(run, run.execution.terminate(reason, details, policy, now))
-        return {}
-
     def _describe_workflow_execution(self, call: Call) -> Answer:
-        return describe(self._any_run(call.request).execution)
+        return describe(self._lookup.any_run(call.request).execution)
 
     def _get_workflow_execution_history(self, call: Call) -> Answer:
         request, token = call.request, call.request.get("nextPageToken")
-        run = self._any_run(request)
+        run = self._lookup.any_run(request)
         if token:
             number, *span = self._tokens.read("history", token)
             if number != run.number:
@@ -241,7 +185,7 @@ class Service:
         if call.request.get("nextPageToken"):
             return self._next_decision_page(call.request)
         lists = self._dispatcher.decisions
-        self._dispatcher.poll(call, lists, self._list_key(call), _NO_DECISION_TASK)
+        self._dispatcher.poll(call, lists, self._lookup.list_key(call), _NO_DECISION_TASK)
         return None
 
     def _give_decision(self, call: Call, task: Task) -> None:
@@ -279,7 +223,7 @@ class Service:
 
     def _respond_decision_task_completed(self, call: Call) -> Answer:
         request = call.request
-        run, scheduled_id, started_id = self._read_task_token("decision", request)
+        run, scheduled_id, started_id = self._lookup.task("decision", request)
         execution = run.execution
         execution.check_decision(scheduled_id, started_id)
         made = request.get("decisions") or []
@@ -288,103 +232,27 @@ class Service:
         timeout = request.get("taskListScheduleToStartTimeout") or None
         override = TaskListOverride(task_list["name"], timeout) if task_list else None
         decided = Decided(made, request.get("executionContext"), override)
-        handle = decisions.handler(partial(self._activity_defaults, execution.domain))
+        defaults, domain = self._usable_defaults, execution.domain
+        surroundings = Surroundings(
+            partial(defaults, ACTIVITY_TYPE, "ACTIVITY_TYPE", domain),
+            partial(defaults, WORKFLOW_TYPE, "WORKFLOW_TYPE", domain),
+            new_run_id,
+        )
+        handle = decisions.handler(surroundings)
         self._dispatcher.record(run, execution.complete_decision(decided, handle, self.clock.now()))
         return {}
 
-    def _activity_defaults(self, domain: str, name: str, version: str) -> Mapping[str, Any] | str:
-        found = self._registry.find_type(domain, ACTIVITY_TYPE, name, version)
+    def _usable_defaults(
+        self, kind: str, cause: str, domain: str, name: str, version: str
+    ) -> Mapping[str, Any] | str:
+        """What a type of this kind is registered with, or the cause why it may not be used."""
+        found = self._registry.find_type(domain, kind, name, version)
         if found is None:
-            return "ACTIVITY_TYPE_DOES_NOT_EXIST"
-        return found.defaults if found.deprecated is None else "ACTIVITY_TYPE_DEPRECATED"
-
-    # Activity tasks.
-
-    def _poll_for_activity_task(self, call: Call) -> None:
-        lists = self._dispatcher.activities
-        self._dispatcher.poll(call, lists, self._list_key(call), _NO_ACTIVITY_TASK)
+            return f"{cause}_DOES_NOT_EXIST"
+        return found.defaults if found.deprecated is None else f"{cause}_DEPRECATED"
 
     def _give_activity(self, call: Call, task: Task) -> None:
-        run, execution = task.run, task.run.execution
-        activity = execution.activities[task.scheduled_id]
-        identity = call.request.get("identity")
-        self._dispatcher.record(
-            run, execution.start_activity(task.scheduled_id, self.clock.now(), identity)
-        )
-        fields = (run.number, activity.scheduled_id, activity.started_id)
-        answer = {
-            "taskToken": self._tokens.make("activity", *fields),
-            "activityId": activity.activity_id,
-            "startedEventId": activity.started_id,
-            "workflowExecution": execution.reference,
-            "activityType": activity.activity_type,
-        }
-        if activity.input is not None:
-            answer["input"] = activity.input
-        self._dispatcher.settle(call, answer)
-
-    def _respond_activity_task_completed(self, call: Call) -> Answer:
-        outcome = {"result": call.request.get("result")}
-        return self._end_activity(call, "ActivityTaskCompleted", outcome)
-
-    def _respond_activity_task_failed(self, call: Call) -> Answer:
-        outcome = {name: call.request.get(name) for name in ("reason", "details")}
-        return self._end_activity(call, "ActivityTaskFailed", outcome)
-
-    def _end_activity(
-        self, call: Call, event_type: str, outcome: Mapping[str, str | None]
-    ) -> Answer:
-        run, activity = self._started_activity(call.request)
-        now = self.clock.now()
-        self._dispatcher.record(run, run.execution.end_activity(activity, event_type, outcome, now))
-        return {}
-
-    def _record_activity_task_heartbeat(self, call: Call) -> Answer:
-        run, activity = self._started_activity(call.request)
-        details, now = call.request.get("details"), self.clock.now()
-        run.execution.heartbeat(activity, details, now)
-        self._runs.record_heartbeat(run, Heartbeat(activity.scheduled_id, now, details))
-        self._dispatcher.follow(run)
-        return {"cancelRequested": False}
-
-    # What they share.
-
-    def _open_run(self, request: Request) -> Run:
-        """The open execution that a request means, by workflowId and perhaps runId."""
-        domain, workflow_id, run_id = request["domain"], request["workflowId"], request.get("runId")
-        self._registry.check_domain(domain)
-        run = self._runs.open_run(domain, workflow_id)
-        if run is None or (run_id and run.execution.run_id != run_id):
-            raise errors.unknown_execution(workflow_id, run_id)
-        return run
-
-    def _any_run(self, request: Request) -> Run:
-        """The execution, open or closed, that a request names in full."""
-        domain, named = request["domain"], request["execution"]
-        self._registry.check_domain(domain)
-        workflow_id, run_id = named["workflowId"], named["runId"]
-        run = self._runs.by_run_id(run_id)
-        if run is not None:
-            execution = run.execution
-            if (execution.domain, execution.workflow_id) == (domain, workflow_id):
-                return run
-        raise errors.unknown_execution(workflow_id, run_id)
-
-    def _read_task_token(self, kind: str, request: Request) -> tuple[Run, int, int]:
-        number, scheduled_id, started_id = self._tokens.read(kind, request["taskToken"])
-        run = self._runs.by_number(number)
-        if run is None:
-            raise errors.invalid_token()
-        return run, scheduled_id, started_id
-
-    def _started_activity(self, request: Request) -> tuple[Run, Activity]:
-        run, scheduled_id, started_id = self._read_task_token("activity", request)
-        return run, run.execution.check_activity(scheduled_id, started_id)
-
-    def _list_key(self, call: Call) -> ListKey:
-        domain: str = call.request["domain"]
-        self._registry.check_domain(domain)
-        return domain, call.request["taskList"]["name"]
+        self._activity_tasks.give(call, task)
 
     def _page(self, run: Run, span: Span, size: int, kind: str, *fields: int) -> Answer:
         events, rest = span.page(run.history, size)

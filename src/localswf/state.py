@@ -56,6 +56,15 @@ class Activity:
     heartbeat: int | None
     started_id: int = 0
     heartbeat_details: str | None = None
+    cancel_requested_id: int | None = None
+
+
+@dataclass(slots=True)
+class Child:
+    """A child that was asked for and is not over. `started_id` is 0 until it is started."""
+
+    workflow_id: str
+    started_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +95,12 @@ class State:
         self.last_activity_at: int | None = None
         self.execution_context: str | None = None
         self.override: TaskListOverride | None = None
+        self.cancel_requested = False
         self.scheduled_decision: DecisionTask | None = None
         self.started_decision: DecisionTask | None = None
         self.activities: dict[int, Activity] = {}
-        self.activity_ids: set[str] = set()
+        self.activity_ids: dict[str, int] = {}
+        self.children: dict[int, Child] = {}
         self.timers: dict[int, str] = {}
         self.timer_ids: dict[str, int] = {}
         self.deadlines: Deadlines[DeadlineKey] = Deadlines()
@@ -203,7 +214,7 @@ def _activity_scheduled(state: State, event: Event) -> None:
         milliseconds(attributes["startToCloseTimeout"]),
         milliseconds(attributes["heartbeatTimeout"]),
     )
-    state.activity_ids.add(attributes["activityId"])
+    state.activity_ids[attributes["activityId"]] = event.id
     state.last_activity_at = event.timestamp
     _due(state, (SCHEDULE_TO_START, event.id), event, attributes["scheduleToStartTimeout"])
     _due(state, (SCHEDULE_TO_CLOSE, event.id), event, attributes["scheduleToCloseTimeout"])
@@ -224,9 +235,18 @@ def _activity_started(state: State, event: Event) -> None:
 def _activity_closed(state: State, event: Event) -> None:
     scheduled_id = event.attributes["scheduledEventId"]
     activity = state.activities.pop(scheduled_id)
-    state.activity_ids.discard(activity.activity_id)
+    del state.activity_ids[activity.activity_id]
     for what in (SCHEDULE_TO_START, SCHEDULE_TO_CLOSE, START_TO_CLOSE, HEARTBEAT):
         state.deadlines.drop((what, scheduled_id))
+
+
+def _activity_cancel_requested(state: State, event: Event) -> None:
+    scheduled_id = state.activity_ids[event.attributes["activityId"]]
+    state.activities[scheduled_id].cancel_requested_id = event.id
+
+
+def _cancel_requested(state: State, _event: Event) -> None:
+    state.cancel_requested = True
 
 
 def _timer_started(state: State, event: Event) -> None:
@@ -242,7 +262,21 @@ def _timer_closed(state: State, event: Event) -> None:
     state.deadlines.drop((TIMER, started_id))
 
 
+def _child_initiated(state: State, event: Event) -> None:
+    state.children[event.id] = Child(event.attributes["workflowId"])
+
+
+def _child_started(state: State, event: Event) -> None:
+    state.children[event.attributes["initiatedEventId"]].started_id = event.id
+
+
+def _child_closed(state: State, event: Event) -> None:
+    # 0 where the decision itself was refused.
+    state.children.pop(event.attributes["initiatedEventId"], None)
+
+
 def _closed(state: State, event: Event) -> None:
+    # The children stay: its end may be theirs.
     state.close_status = _CLOSES[event.type]
     state.closed_at = event.timestamp
     state.scheduled_decision = state.started_decision = None
@@ -275,8 +309,19 @@ _CHANGES: Mapping[str, Callable[[State, Event], None]] = {
     "ActivityTaskCompleted": _activity_closed,
     "ActivityTaskFailed": _activity_closed,
     "ActivityTaskTimedOut": _activity_closed,
+    "ActivityTaskCancelRequested": _activity_cancel_requested,
+    "ActivityTaskCanceled": _activity_closed,
+    "WorkflowExecutionCancelRequested": _cancel_requested,
     "TimerStarted": _timer_started,
     "TimerFired": _timer_closed,
     "TimerCanceled": _timer_closed,
+    "StartChildWorkflowExecutionInitiated": _child_initiated,
+    "StartChildWorkflowExecutionFailed": _child_closed,
+    "ChildWorkflowExecutionStarted": _child_started,
+    "ChildWorkflowExecutionCanceled": _child_closed,
+    "ChildWorkflowExecutionCompleted": _child_closed,
+    "ChildWorkflowExecutionFailed": _child_closed,
+    "ChildWorkflowExecutionTerminated": _child_closed,
+    "ChildWorkflowExecutionTimedOut": _child_closed,
     **dict.fromkeys(_CLOSES, _closed),
 }

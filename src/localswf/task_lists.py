@@ -83,6 +83,11 @@ class TaskLists(Generic[P]):
         self._give(poller, task)
         return True
 
+    def count(self, key: ListKey) -> int:
+        """How many tasks wait in a list."""
+        place = self._lists.get(key)
+        return 0 if place is None else sum(map(len, place.tasks.values()))
+
     def withdraw(self, task: Task) -> None:
         """Take back a task that waits."""
         place = self._lists[task.list_key]

@@ -1,6 +1,6 @@
 """Which executions there are: the open ones from memory, the closed ones from the journal."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from operator import itemgetter
@@ -8,6 +8,7 @@ from typing import Any
 
 from localswf import errors
 from localswf.describe import execution_info
+from localswf.dispatch import Call
 from localswf.journal import Journal
 from localswf.model import Answer, Request
 from localswf.registry import Registry, page_size
@@ -25,7 +26,7 @@ _FILTERS = ("closeStatusFilter", "executionFilter", "tagFilter", "typeFilter")
 
 
 class Visibility:
-    """ListOpenWorkflowExecutions and ListClosedWorkflowExecutions."""
+    """Lists and counts of the open and the closed executions; the counts are exact."""
 
     def __init__(self, journal: Journal, runs: Runs, registry: Registry, tokens: Tokens) -> None:
         self._journal = journal
@@ -33,8 +34,17 @@ class Visibility:
         self._registry = registry
         self._tokens = tokens
 
-    def list_open(self, request: Request) -> Answer:
-        """Those that are open, the latest started first."""
+    def handlers(self) -> Mapping[str, Callable[[Call], Answer]]:
+        """What carries out each operation, by its name."""
+        return {
+            "CountClosedWorkflowExecutions": lambda call: _count(*self._closed(call.request)),
+            "CountOpenWorkflowExecutions": lambda call: _count(*self._open(call.request)),
+            "ListClosedWorkflowExecutions": lambda call: self._page(*self._closed(call.request)),
+            "ListOpenWorkflowExecutions": lambda call: self._page(*self._open(call.request)),
+        }
+
+    def _open(self, request: Request) -> tuple[Request, str, Iterator[Listed]]:
+        """The request, the order, and those that are open, the latest started first."""
         self._check(request)
         window = self._window(request, request["startTimeFilter"], "open")
         found = [
@@ -43,10 +53,13 @@ class Visibility:
             if run.execution.domain == request["domain"]
         ]
         found.sort(key=itemgetter(0, 1), reverse=not window.ascending)
-        return self._page(request, "open", (one for one in found if window.holds(*one[:2])))
+        return request, "open", (one for one in found if window.holds(*one[:2]))
 
-    def list_closed(self, request: Request) -> Answer:
-        """Those that are closed, the latest first, by the time that the filter is about."""
+    def _closed(self, request: Request) -> tuple[Request, str, Iterator[Listed]]:
+        """The request, the order, and those that are closed, the latest first.
+
+        The order is by the time that the filter is about.
+        """
         self._check(request)
         by_start, by_close = request.get("startTimeFilter"), request.get("closeTimeFilter")
         if (by_start is None) == (by_close is None):
@@ -55,7 +68,7 @@ class Visibility:
         window = self._window(request, by_start or by_close or {}, order)
         workflow_id = request.get("executionFilter", {}).get("workflowId")
         found = self._journal.closed_executions(request["domain"], order, window, workflow_id)
-        return self._page(request, order, found)
+        return request, order, found
 
     def _check(self, request: Request) -> None:
         self._registry.check_domain(request["domain"])
@@ -82,6 +95,11 @@ class Visibility:
             time, number, _ = page[size - 1]
             answer["nextPageToken"] = self._tokens.make(f"executions by {order}", time, number)
         return answer
+
+
+def _count(request: Request, _order: str, listed: Iterable[Listed]) -> Answer:
+    count = sum(_is_wanted(info, request) for _, _, info in listed)
+    return {"count": count, "truncated": False}
 
 
 def _is_wanted(info: Info, request: Request) -> bool:

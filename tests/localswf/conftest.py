@@ -59,6 +59,12 @@ class Decisions:
         return {"decisionType": "RecordMarker", "recordMarkerDecisionAttributes": chosen}
 
     @staticmethod
+    def decision(kind: str, **attributes: Any) -> dict[str, Any]:
+        """A decision of any type."""
+        member = f"{kind[0].lower()}{kind[1:]}DecisionAttributes"
+        return {"decisionType": kind, member: attributes}
+
+    @staticmethod
     def complete(**attributes: Any) -> dict[str, Any]:
         return {
             "decisionType": "CompleteWorkflowExecution",
@@ -71,6 +77,14 @@ class Decisions:
             "decisionType": "FailWorkflowExecution",
             "failWorkflowExecutionDecisionAttributes": attributes,
         }
+
+    @classmethod
+    def cancel(cls, **attributes: Any) -> dict[str, Any]:
+        return cls.decision("CancelWorkflowExecution", **attributes)
+
+    @classmethod
+    def cancel_activity(cls, activity_id: str) -> dict[str, Any]:
+        return cls.decision("RequestCancelActivityTask", activityId=activity_id)
 
 
 class Swf(Decisions):

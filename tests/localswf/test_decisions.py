@@ -150,6 +150,7 @@ def test_failing(swf: Any) -> None:
     [
         ("complete", "CompleteWorkflowExecutionFailed"),
         ("fail", "FailWorkflowExecutionFailed"),
+        ("cancel", "CancelWorkflowExecutionFailed"),
     ],
 )
 def test_a_close_that_has_not_seen_everything_fails(swf: Any, close: str, failed: str) -> None:
@@ -194,12 +195,17 @@ def test_a_close_that_has_not_seen_everything_fails(swf: Any, close: str, failed
             ),
         ),
         (
-            {"decisionType": "CancelWorkflowExecution"},
+            {
+                "decisionType": "ContinueAsNewWorkflowExecution",
+                "continueAsNewWorkflowExecutionDecisionAttributes": {
+                    "executionStartToCloseTimeout": "NONE"
+                },
+            },
             (
-                "1 validation error detected: Value 'CancelWorkflowExecution' at "
-                "'decisions.2.member.decisionType' failed to satisfy constraint: Member must "
-                "satisfy enum value set: [ScheduleActivityTask, CompleteWorkflowExecution, "
-                "FailWorkflowExecution, RecordMarker, StartTimer, CancelTimer]"
+                "1 validation error detected: Value 'NONE' at 'decisions.2.member."
+                "continueAsNewWorkflowExecutionDecisionAttributes.executionStartToCloseTimeout' "
+                "failed to satisfy constraint: Member must satisfy regular expression pattern: "
+                "[0-9]+"
             ),
         ),
     ],

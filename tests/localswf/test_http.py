@@ -124,7 +124,7 @@ def test_arns_have_the_region_of_the_signature(http_swf: Any) -> None:
     assert info["arn"] == "arn:aws:swf:eu-west-1:123456789012:/domain/videos"
 
 
-@pytest.mark.parametrize("operation", ["RestartWorld", "CountOpenWorkflowExecutions", ""])
+@pytest.mark.parametrize("operation", ["RestartWorld", "StartWorkflowExecutions", ""])
 def test_an_unknown_operation(connect: Any, operation: str) -> None:
     raw = connect()
     raw.send(request(operation, {"domain": "videos"}))

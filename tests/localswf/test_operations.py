@@ -129,11 +129,6 @@ def test_types(swf: Any, clock: Any) -> None:
                 "Unknown execution: WorkflowExecution=[workflowId=gone, runId=\ud800]",
             ),
         ),
-        (
-            "list_tags_for_resource",
-            {"resourceArn": "arn:aws:swf:us-east-1:123456789012:/domain/videos"},
-            ("UnknownOperationException", ""),
-        ),
     ],
 )
 def test_refusals(swf: Any, method: str, parameters: Any, refusal: tuple[str, str]) -> None:

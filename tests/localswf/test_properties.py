@@ -15,6 +15,7 @@ from hypothesis.stateful import (
 )
 
 from localswf import decisions
+from localswf.deciding import Surroundings
 from localswf.events import Event
 from localswf.execution import Decided, Execution
 from localswf.model import structure
@@ -51,13 +52,26 @@ CANCEL_TIMER = IDS.map(
         "cancelTimerDecisionAttributes": {"timerId": timer_id},
     }
 )
+CANCEL_ACTIVITY = IDS.map(
+    lambda activity_id: {
+        "decisionType": "RequestCancelActivityTask",
+        "requestCancelActivityTaskDecisionAttributes": {"activityId": activity_id},
+    }
+)
 CLOSE = st.sampled_from(
-    [{"decisionType": "CompleteWorkflowExecution"}, {"decisionType": "FailWorkflowExecution"}]
+    [
+        {"decisionType": "CancelWorkflowExecution"},
+        {"decisionType": "CompleteWorkflowExecution"},
+        {"decisionType": "FailWorkflowExecution"},
+    ]
 )
 
 
 def activity_defaults(name: str, _version: str) -> dict[str, Any] | str:
     return DEFAULTS if name == "Resize" else "ACTIVITY_TYPE_DOES_NOT_EXIST"
+
+
+SURROUNDINGS = Surroundings(activity_defaults, activity_defaults, lambda: "22next")
 
 
 def facts(execution: Execution) -> dict[str, Any]:
@@ -117,7 +131,7 @@ class AnyExecution(RuleBasedStateMachine):
 
     @precondition(lambda self: self.execution.started_decision is not None)
     @rule(
-        made=st.lists(SCHEDULE | START_TIMER | CANCEL_TIMER, max_size=4),
+        made=st.lists(SCHEDULE | START_TIMER | CANCEL_TIMER | CANCEL_ACTIVITY, max_size=4),
         close=st.none() | CLOSE,
         override=st.none() | st.builds(TaskListOverride, st.just("mine"), st.none() | SECONDS),
         context=st.none() | st.text(max_size=3),
@@ -132,7 +146,7 @@ class AnyExecution(RuleBasedStateMachine):
         answer = made if close is None else [*made, close]
         decisions.check(answer)
         decided = Decided(answer, context, override)
-        handle = decisions.handler(activity_defaults)
+        handle = decisions.handler(SURROUNDINGS)
         self.happened(self.execution.complete_decision(decided, handle, self.now))
 
     def an_activity(self, data: st.DataObject, *, started: bool) -> Any:
@@ -156,7 +170,10 @@ class AnyExecution(RuleBasedStateMachine):
 
     @precondition(lambda self: any(a.started_id for a in self.execution.activities.values()))
     @rule(
-        data=st.data(), event_type=st.sampled_from(["ActivityTaskCompleted", "ActivityTaskFailed"])
+        data=st.data(),
+        event_type=st.sampled_from(
+            ["ActivityTaskCanceled", "ActivityTaskCompleted", "ActivityTaskFailed"]
+        ),
     )
     def a_worker_answers(self, data: st.DataObject, event_type: str) -> None:
         activity = self.an_activity(data, started=True)
@@ -166,6 +183,11 @@ class AnyExecution(RuleBasedStateMachine):
     @rule()
     def a_signal_comes(self) -> None:
         self.happened(self.execution.signal("hurry", None, self.now))
+
+    @precondition(lambda self: not self.execution.closed)
+    @rule()
+    def somebody_asks_to_cancel(self) -> None:
+        self.happened(self.execution.request_cancel(self.now))
 
     @precondition(lambda self: not self.execution.closed and len(self.history) > 20)
     @rule()

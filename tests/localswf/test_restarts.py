@@ -47,17 +47,28 @@ DECISIONS = st.one_of(
         st.sampled_from("xyz"),
         SECONDS,
     ),
+    st.builds(
+        lambda activity_id: decision("RequestCancelActivityTask", activityId=activity_id),
+        st.sampled_from("xyz"),
+    ),
     st.builds(lambda name: decision("RecordMarker", markerName=name), st.sampled_from("mn")),
 )
 ANSWERS = st.sampled_from(
     [
+        "respond_activity_task_canceled",
         "respond_activity_task_completed",
         "respond_activity_task_failed",
         "record_activity_task_heartbeat",
     ]
 )
 LATE = st.sampled_from([0, 0, 0, 1, 2])
-CLOSES = st.sampled_from([[], [], [], [], [decision("CompleteWorkflowExecution", result="done")]])
+CLOSES = st.sampled_from(
+    [
+        *[[]] * 8,
+        [decision("CancelWorkflowExecution", details="stopped")],
+        [decision("CompleteWorkflowExecution", result="done")],
+    ]
+)
 
 
 class Twin:
@@ -167,6 +178,10 @@ class AnyRestart(RuleBasedStateMachine):
         if self.call("signal_workflow_execution", **names, signalName="s") == UNKNOWN:
             kind = {"name": "Process", "version": "1"}
             self.call("start_workflow_execution", **names, workflowType=kind)
+
+    @rule()
+    def request_cancel(self) -> None:
+        self.call("request_cancel_workflow_execution", domain="videos", workflowId="video")
 
     @rule(
         task_list=LISTS,

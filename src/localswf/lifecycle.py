@@ -1,0 +1,76 @@
+"""The operations that begin, disturb and end executions from outside."""
+
+from localswf import errors
+from localswf.clock import Clock
+from localswf.dispatch import Call, Dispatcher
+from localswf.execution import Execution
+from localswf.lookup import Lookup
+from localswf.model import Answer
+from localswf.parameters import MissingParameter, no_unlimited_execution, start_parameters
+from localswf.registry import WORKFLOW_TYPE, Registry
+from localswf.runs import Runs, new_run_id
+
+
+class Lifecycle:
+    """StartWorkflowExecution and what else may come from outside."""
+
+    def __init__(
+        self,
+        lookup: Lookup,
+        registry: Registry,
+        runs: Runs,
+        dispatcher: Dispatcher,
+        clock: Clock,
+    ) -> None:
+        self._lookup = lookup
+        self._registry = registry
+        self._runs = runs
+        self._dispatcher = dispatcher
+        self._clock = clock
+
+    def start(self, call: Call) -> Answer:
+        """StartWorkflowExecution."""
+        request = call.request
+        domain, workflow_id = request["domain"], request["workflowId"]
+        name, version = request["workflowType"]["name"], request["workflowType"]["version"]
+        defaults = self._registry.usable_type(domain, WORKFLOW_TYPE, name, version).defaults
+        if request.get("executionStartToCloseTimeout") == "NONE":
+            raise no_unlimited_execution("executionStartToCloseTimeout")
+        try:
+            attributes = start_parameters(request, defaults)
+        except MissingParameter as missing:
+            raise errors.default_undefined(missing.args[0]) from None
+        if self._runs.open_run(domain, workflow_id) is not None:
+            raise errors.already_started()
+        attributes |= {
+            "parentInitiatedEventId": 0,
+            "workflowType": {"name": name, "version": version},
+        }
+        run_id = new_run_id()
+        execution, events = Execution.start(
+            domain, workflow_id, run_id, attributes, self._clock.now()
+        )
+        self._dispatcher.record(self._runs.add(execution), events)
+        return {"runId": run_id}
+
+    def signal(self, call: Call) -> Answer:
+        """SignalWorkflowExecution."""
+        request, run = call.request, self._lookup.open_run(call.request)
+        now = self._clock.now()
+        events = run.execution.signal(request["signalName"], request.get("input"), now)
+        self._dispatcher.record(run, events)
+        return {}
+
+    def request_cancel(self, call: Call) -> Answer:
+        """RequestCancelWorkflowExecution."""
+        run = self._lookup.open_run(call.request)
+        self._dispatcher.record(run, run.execution.request_cancel(self._clock.now()))
+        return {}
+
+    def terminate(self, call: Call) -> Answer:
+        """TerminateWorkflowExecution."""
+        request, run = call.request, self._lookup.open_run(call.request)
+        reason, details = request.get("reason"), request.get("details")
+        policy, now = request.get("childPolicy"), self._clock.now()
+        self._dispatcher.record(run, run.execution.terminate(reason, details, policy, now))
+        return {}
