@@ -119,7 +119,8 @@ class Exchange:
             return
         links = {"parentInitiatedEventId": event.id, "parentWorkflowExecution": parent.reference}
         run_id = new_run_id()
-        self._start(parent.domain, workflow_id, run_id, {**_named(asked, _START), **links})
+        attributes = {**_named(asked, _START), **links}
+        self._start(parent.domain, workflow_id, run_id, attributes, event.timestamp)
         self._tell(
             run,
             "ChildWorkflowExecutionStarted",
@@ -135,10 +136,13 @@ class Exchange:
             **_named(old.started, ("parentInitiatedEventId", "parentWorkflowExecution")),
         }
         attributes = {**_named(event.attributes, _START), **links}
-        self._start(old.domain, old.workflow_id, event.attributes["newExecutionRunId"], attributes)
+        run_id = event.attributes["newExecutionRunId"]
+        self._start(old.domain, old.workflow_id, run_id, attributes, event.timestamp)
 
-    def _start(self, domain: str, workflow_id: str, run_id: str, attributes: Attributes) -> None:
-        now = self._clock.now()
+    def _start(
+        self, domain: str, workflow_id: str, run_id: str, attributes: Attributes, earliest: int
+    ) -> None:
+        now = max(self._clock.now(), earliest)
         execution, events = Execution.start(domain, workflow_id, run_id, attributes, now)
         self._record(self._runs.add(execution), events)
 

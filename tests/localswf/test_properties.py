@@ -58,11 +58,34 @@ CANCEL_ACTIVITY = IDS.map(
         "requestCancelActivityTaskDecisionAttributes": {"activityId": activity_id},
     }
 )
+REACH_OUT = st.sampled_from(
+    [
+        {
+            "decisionType": "StartChildWorkflowExecution",
+            "startChildWorkflowExecutionDecisionAttributes": {
+                "workflowId": "child",
+                "workflowType": {"name": name, "version": "1"},
+                "childPolicy": "ABANDON",
+                "executionStartToCloseTimeout": "60",
+                "taskStartToCloseTimeout": "60",
+            },
+        }
+        for name in ("Resize", "Unknown")
+    ]
+)
 CLOSE = st.sampled_from(
     [
         {"decisionType": "CancelWorkflowExecution"},
         {"decisionType": "CompleteWorkflowExecution"},
         {"decisionType": "FailWorkflowExecution"},
+        {
+            "decisionType": "ContinueAsNewWorkflowExecution",
+            "continueAsNewWorkflowExecutionDecisionAttributes": {
+                "childPolicy": "ABANDON",
+                "executionStartToCloseTimeout": "60",
+                "taskStartToCloseTimeout": "60",
+            },
+        },
     ]
 )
 
@@ -131,7 +154,9 @@ class AnyExecution(RuleBasedStateMachine):
 
     @precondition(lambda self: self.execution.started_decision is not None)
     @rule(
-        made=st.lists(SCHEDULE | START_TIMER | CANCEL_TIMER | CANCEL_ACTIVITY, max_size=4),
+        made=st.lists(
+            SCHEDULE | START_TIMER | CANCEL_TIMER | CANCEL_ACTIVITY | REACH_OUT, max_size=4
+        ),
         close=st.none() | CLOSE,
         override=st.none() | st.builds(TaskListOverride, st.just("mine"), st.none() | SECONDS),
         context=st.none() | st.text(max_size=3),
@@ -183,6 +208,23 @@ class AnyExecution(RuleBasedStateMachine):
     @rule()
     def a_signal_comes(self) -> None:
         self.happened(self.execution.signal("hurry", None, self.now))
+
+    @precondition(lambda self: not self.execution.closed and self.execution.children)
+    @rule(data=st.data(), ending=st.sampled_from(["Completed", "Failed", "Terminated"]))
+    def a_child_goes_on(self, data: st.DataObject, ending: str) -> None:
+        children = self.execution.children
+        initiated_id = data.draw(st.sampled_from(sorted(children)))
+        child = children[initiated_id]
+        attributes = {
+            "initiatedEventId": initiated_id,
+            "workflowExecution": {"workflowId": "child", "runId": "22child"},
+            "workflowType": {"name": "Resize", "version": "1"},
+        }
+        told = "ChildWorkflowExecutionStarted"
+        if child.started_id:
+            told = f"ChildWorkflowExecution{ending}"
+            attributes["startedEventId"] = child.started_id
+        self.happened(self.execution.hear(told, attributes, self.now))
 
     @precondition(lambda self: not self.execution.closed)
     @rule()

@@ -51,6 +51,18 @@ DECISIONS = st.one_of(
         lambda activity_id: decision("RequestCancelActivityTask", activityId=activity_id),
         st.sampled_from("xyz"),
     ),
+    st.builds(
+        lambda workflow_id: decision(
+            "SignalExternalWorkflowExecution", workflowId=workflow_id, signalName="s"
+        ),
+        st.sampled_from(["video", "nobody"]),
+    ),
+    st.builds(
+        lambda workflow_id: decision(
+            "RequestCancelExternalWorkflowExecution", workflowId=workflow_id
+        ),
+        st.sampled_from(["video", "nobody"]),
+    ),
     st.builds(lambda name: decision("RecordMarker", markerName=name), st.sampled_from("mn")),
 )
 ANSWERS = st.sampled_from(
@@ -67,8 +79,19 @@ CLOSES = st.sampled_from(
         *[[]] * 8,
         [decision("CancelWorkflowExecution", details="stopped")],
         [decision("CompleteWorkflowExecution", result="done")],
+        [decision("ContinueAsNewWorkflowExecution", input="on")],
     ]
 )
+
+
+def without_run_ids(value: Any) -> Any:
+    """Each service makes its own."""
+    if isinstance(value, dict):
+        return {
+            name: "22" if name.lower().endswith("runid") else without_run_ids(member)
+            for name, member in value.items()
+        }
+    return [without_run_ids(one) for one in value] if isinstance(value, list) else value
 
 
 class Twin:
@@ -100,7 +123,13 @@ class Twin:
         if answer.get("taskToken"):
             self.tokens[method].append(answer["taskToken"])
         left_out = {"ResponseMetadata", "runId", "taskToken", "workflowExecution"}
-        return {name: value for name, value in answer.items() if name not in left_out}
+        for event in answer.get("events", ()):
+            continued = event.get("workflowExecutionContinuedAsNewEventAttributes", {})
+            run_id = continued.get("newExecutionRunId", self.runs[-1])
+            if run_id not in self.runs:
+                self.runs.append(run_id)
+        told = {name: value for name, value in answer.items() if name not in left_out}
+        return without_run_ids(told)
 
     def has_task(self, kind: str, task_list: str) -> bool:
         """Whether a poll would be given a task at once."""
