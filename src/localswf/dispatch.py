@@ -10,6 +10,7 @@ from localswf import errors
 from localswf.clock import Clock
 from localswf.events import Event
 from localswf.exchange import Exchange
+from localswf.execution import Execution
 from localswf.journal import Journal
 from localswf.model import Answer, Request
 from localswf.runs import Run, Runs
@@ -34,6 +35,9 @@ class Call:
         """Whether somebody still waits for the answer."""
         return not self.future.done() and self.connected()
 
+
+Chore = Callable[[], None]
+"""Something to be done at a time."""
 
 Give = Callable[[Call, Task], None]
 """Starts a task and settles the poll that gets it."""
@@ -65,7 +69,8 @@ class Dispatcher:
         self._exchange = Exchange(runs, clock, self.record)
         self._errands: deque[tuple[Run, Event]] = deque()
         self._running_errands = False
-        self._deadlines: Deadlines[Run | Call] = Deadlines()
+        self._tell_closed: Callable[[Execution], None] = lambda _: None
+        self._deadlines: Deadlines[Run | Call | Chore] = Deadlines()
         self._alarm: int | None = None
         self._parked: dict[Call, Answer] = {}
         self._draining = False
@@ -129,14 +134,25 @@ class Dispatcher:
         """Answer a call once everything written so far is on disk."""
         self._journal.durable(partial(_release, call.future, outcome))
 
+    def on_close(self, tell: Callable[[Execution], None]) -> None:
+        """Have `tell` called for each execution that closes."""
+        self._tell_closed = tell
+
+    def at(self, when: int, chore: Chore) -> None:
+        """Have `chore` called at `when`, in place of an earlier wish; not while draining."""
+        if not self._draining:
+            self._deadlines.set(chore, when)
+
     def wake(self) -> None:
         """Let everything that is due happen."""
         now = self._clock.now()
         while (due := self._deadlines.pop_due(now)) is not None:
             if isinstance(due, Call):
                 self.settle(due, self._parked[due])
-            else:
+            elif isinstance(due, Run):
                 self.record(due, due.execution.expire(now))
+            else:
+                due()
 
     def set_alarm(self) -> None:
         """Have `wake` called when the next thing is due."""
@@ -167,7 +183,8 @@ class Dispatcher:
                 self._exchange.carry_out(*self._errands.popleft())
         finally:
             self._running_errands = False
-        self._runs.release_closed()
+        for run in self._runs.release_closed():
+            self._tell_closed(run.execution)
 
     def _on_alarm(self) -> None:
         self._alarm = None

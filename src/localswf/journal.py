@@ -26,6 +26,12 @@ log = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 1.0
 
+# In place of the time at which an execution closed: one whose events are partly gone already, and
+# one of which nothing is left but its number, which must not be given again.
+_SHORTENED = -1
+_NUMBER_ONLY = -2
+_WHOLE = "coalesce(closed_at, 0) >= 0"
+
 Durable = Callable[[BaseException | None], None]
 """Told that what was written is on disk, or what kept it from there."""
 
@@ -101,14 +107,35 @@ class Journal:
 
     def execution_by_run(self, run_id: str) -> StoredExecution | None:
         """The execution with this runId."""
-        return next(iter(self._executions("run_id = ?", (run_id,))), None)
+        return next(iter(self._executions(f"run_id = ? AND {_WHOLE}", (run_id,))), None)
 
     def execution(self, number: int) -> StoredExecution | None:
         """The execution with this number."""
-        return next(iter(self._executions("number = ?", (number,))), None)
+        return next(iter(self._executions(f"number = ? AND {_WHOLE}", (number,))), None)
+
+    def first_closed(self, domain: str) -> int | None:
+        """When the first of a domain's closed executions was closed; None if there is none."""
+        closed_at: int | None = self._value(
+            "SELECT min(closed_at) FROM executions WHERE domain = ? AND closed_at >= ?",
+            (domain, _SHORTENED),
+        )
+        return closed_at
+
+    def expired(self, domain: str, closed_until: int, most: int) -> list[tuple[int, int]]:
+        """Number and count of events of executions closed at this time or earlier.
+
+        The first closed come first, and no more than `most`.
+        """
+        rows = self._reader.execute(
+            "SELECT number, (SELECT coalesce(max(id), 0) FROM events WHERE execution = number) "
+            "FROM executions WHERE domain = ? AND closed_at BETWEEN ? AND ? "
+            "ORDER BY closed_at, number LIMIT ?",
+            (domain, _SHORTENED, max(closed_until, _SHORTENED), most),
+        )
+        return rows.fetchall()
 
     def closed_executions(
-        self, domain: str, order: str, window: Window, workflow_id: str | None
+        self, domain: str, order: str, window: Window, closed_after: int, workflow_id: str | None
     ) -> Iterator[tuple[int, int, dict[str, Any]]]:
         """Time, number and record of a domain's closed executions.
 
@@ -116,15 +143,23 @@ class Journal:
             domain: the domain's name.
             order: "started_at" or "closed_at": the time in question.
             window: which of them, and in which order.
+            closed_after: only those that were closed later than this.
             workflow_id: only those with this workflowId, if given.
         """
         direction, beyond = ("ASC", ">") if window.ascending else ("DESC", "<")
         rows = self._reader.execute(
             f"SELECT {order}, number, info FROM executions "  # noqa: S608 - names of columns
-            "WHERE domain = ? AND closed_at IS NOT NULL AND workflow_id = coalesce(?, workflow_id) "
+            "WHERE domain = ? AND closed_at > ? AND workflow_id = coalesce(?, workflow_id) "
             f"AND {order} BETWEEN ? AND ? AND ({order}, number) {beyond} (?, ?) "
             f"ORDER BY {order} {direction}, number {direction}",
-            (domain, workflow_id, window.oldest, window.latest, *window.position),
+            (
+                domain,
+                max(closed_after, _SHORTENED),
+                workflow_id,
+                window.oldest,
+                window.latest,
+                *window.position,
+            ),
         )
         return ((time, number, json.loads(info)) for time, number, info in rows)
 
@@ -181,6 +216,28 @@ class Journal:
         row = (closed_at, compact_json(info), number)
         self._write("UPDATE executions SET closed_at = ?, info = ? WHERE number = ?", row)
         self._write("DELETE FROM heartbeats WHERE execution = ?", (number,))
+
+    def shorten_execution(self, number: int, last: int) -> None:
+        """Take the events after `last` from a closed execution, which nobody can find any more."""
+        hide = "UPDATE executions SET closed_at = ?, info = NULL WHERE number = ?"
+        self._write(hide, (_SHORTENED, number))
+        self._write("DELETE FROM events WHERE execution = ? AND id > ?", (number, last))
+
+    def forget_executions(self, numbers: Sequence[int]) -> None:
+        """Take closed executions from the file. Their numbers are not given again."""
+        # The highest number stays, so that the next one is known after a restart.
+        unless_last = "number < (SELECT max(number) FROM executions)"
+        old = f"DELETE FROM executions WHERE closed_at = ? AND {unless_last}"  # noqa: S608 - this module's own text
+        one = f"DELETE FROM executions WHERE number = ? AND {unless_last}"  # noqa: S608 - this module's own text
+        last = "UPDATE executions SET closed_at = ?, info = NULL WHERE number = ?"
+        for number in numbers:
+            self._write("DELETE FROM events WHERE execution = ?", (number,))
+        for number in numbers:
+            self._write(one, (number,))
+        for number in numbers:
+            self._write(last, (_NUMBER_ONLY, number))
+        if numbers:
+            self._write(old, (_NUMBER_ONLY,))
 
     def durable(self, callback: Durable) -> None:
         """Call back when all that was written is on disk, which may be at once.

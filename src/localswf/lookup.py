@@ -2,6 +2,7 @@
 
 from localswf import errors
 from localswf.dispatch import Call
+from localswf.execution import Execution
 from localswf.model import Request
 from localswf.registry import Registry
 from localswf.runs import Run, Runs
@@ -42,7 +43,8 @@ class Lookup:
         run = self._runs.by_run_id(run_id)
         if run is not None:
             execution = run.execution
-            if (execution.domain, execution.workflow_id) == (domain, workflow_id):
+            named_in_full = (execution.domain, execution.workflow_id) == (domain, workflow_id)
+            if named_in_full and not self._is_over(execution):
                 return run
         raise errors.unknown_execution(workflow_id, run_id)
 
@@ -57,6 +59,11 @@ class Lookup:
         if run is None:
             raise errors.invalid_token()
         return run, scheduled_id, started_id
+
+    def _is_over(self, execution: Execution) -> bool:
+        """Whether an execution was closed so long ago that its domain keeps it no longer."""
+        since = self._registry.kept_since(execution.domain)
+        return execution.closed and execution.closed_at <= since
 
     def list_key(self, call: Call) -> ListKey:
         """The task list that a poll waits at.

@@ -13,6 +13,8 @@ WORKFLOW_TYPE = "WorkflowType"
 ACTIVITY_TYPE = "ActivityType"
 
 _LARGEST_PAGE = 1000
+_DAY = 24 * 60 * 60 * 1000
+_EVER = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,17 @@ class Registry:
         if not domain.deprecated:
             raise errors.domain_already_exists(name)
         self.set_domain(name, replace(domain, deprecated=False))
+
+    def retention(self, name: str) -> int:
+        """How long a domain keeps closed executions, in milliseconds."""
+        days = self.domain(name).retention
+        return 0 if days == "NONE" else int(days) * _DAY
+
+    def kept_since(self, name: str) -> int:
+        """The time, in milliseconds, up to which a domain's closed executions are gone by now."""
+        retention = self.retention(name)
+        # The last event of an execution may be a little ahead of the clock.
+        return self._clock.now() - retention if retention else _EVER
 
     # Types.
 

@@ -97,11 +97,16 @@ class Runs:
             del self._open[execution.domain, execution.workflow_id]
             self._closed.append(run)
 
-    def release_closed(self) -> None:
-        """Let those that closed leave memory, once all that follows from it is written down."""
+    def release_closed(self) -> list[Run]:
+        """Let those that closed leave memory, once all that follows from it is written down.
+
+        Returns:
+            Those that closed.
+        """
         closed, self._closed = self._closed, []
         for run in closed:
             self._journal.durable(partial(self._release, run))
+        return closed
 
     def record_heartbeat(self, run: Run, heartbeat: Heartbeat) -> None:
         """Write down that an activity's worker is alive."""

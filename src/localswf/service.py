@@ -22,6 +22,7 @@ from localswf.model import Answer, Request, operations
 from localswf.pending import PendingTasks
 from localswf.registration import RegistrationOperations
 from localswf.registry import ACTIVITY_TYPE, WORKFLOW_TYPE, Registry, page_size
+from localswf.retention import Retention
 from localswf.runs import Run, Runs, new_run_id
 from localswf.state import TaskListOverride
 from localswf.task_lists import Task
@@ -65,6 +66,7 @@ class Service:
             give_decision=self._give_decision,
             give_activity=self._give_activity,
         )
+        Retention(self._journal, self._registry, self._dispatcher, self.clock)
         self._activity_tasks = ActivityTasks(
             self._lookup, self._runs, self._dispatcher, self._tokens, self.clock
         )

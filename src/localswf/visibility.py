@@ -67,7 +67,9 @@ class Visibility:
         order = "started_at" if by_start else "closed_at"
         window = self._window(request, by_start or by_close or {}, order)
         workflow_id = request.get("executionFilter", {}).get("workflowId")
-        found = self._journal.closed_executions(request["domain"], order, window, workflow_id)
+        domain = request["domain"]
+        kept_since = self._registry.kept_since(domain)
+        found = self._journal.closed_executions(domain, order, window, kept_since, workflow_id)
         return request, order, found
 
     def _check(self, request: Request) -> None:
