@@ -237,6 +237,26 @@ def test_a_restart_amid_the_rounds(
     assert on_disk(path) == (0, 0, 0)
 
 
+def test_a_round_that_cannot_be_written_is_written_later(
+    swf: Any, clock: VirtualClock, path: Path
+) -> None:
+    def refuse() -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    run(swf, "video")
+    writer = swf.client._service._journal._writer
+    writer.create_function("refuse", 0, refuse)
+    writer.execute(
+        "CREATE TEMP TRIGGER full BEFORE DELETE ON main.events BEGIN SELECT refuse(); END"
+    )
+    clock.advance(DAY + 1)
+    assert on_disk(path) == (5, 0, 1)
+    clock.advance(10)
+    writer.execute("DROP TRIGGER temp.full")
+    clock.advance(2)
+    assert on_disk(path) == (0, 0, 0)
+
+
 def test_the_file_does_not_grow_without_bound(swf: Any, clock: VirtualClock, path: Path) -> None:
     sizes = []
     for day in range(12):
