@@ -70,6 +70,7 @@ def test_a_child_is_started(swf: Any) -> None:
     }
     initiated, started = (event["eventTimestamp"] for event in swf.history()[4:6])
     assert initiated < started
+    assert initiated <= swf.history("child")[0]["eventTimestamp"]
     assert swf.last("WorkflowExecutionStarted", "child") == {
         **chosen,
         "parentInitiatedEventId": 5,
@@ -321,3 +322,27 @@ def test_somebody_elses_execution_is_no_child(swf: Any) -> None:
     swf.start("child")
     swf.client.terminate_workflow_execution(domain="videos", workflowId="video")
     assert swf.describe("child")["executionInfo"]["executionStatus"] == "OPEN"
+
+
+def test_an_execution_that_was_there_before_is_no_child(
+    swf: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swf.start("child", taskList={"name": "others"})
+    swf.start()
+    task = swf.poll_decision()
+    monkeypatch.setattr("localswf.dispatch.EVENT_LIMIT", 5)
+    swf.answer(task, child(swf))
+    assert swf.types()[-2:] == [
+        "StartChildWorkflowExecutionInitiated",
+        "WorkflowExecutionTerminated",
+    ]
+    assert swf.describe("child")["executionInfo"]["executionStatus"] == "OPEN"
+
+
+def test_a_parent_continued_hears_nothing_of_its_first_runs_children(swf: Any) -> None:
+    start_child(swf)
+    swf.decide(continued(swf))
+    answer_child(swf, swf.complete())
+    swf.runs["video"] = swf.last("WorkflowExecutionContinuedAsNew")["newExecutionRunId"]
+    assert swf.types() == ["WorkflowExecutionStarted", "DecisionTaskScheduled"]
+    assert swf.types("child")[-1] == "WorkflowExecutionCompleted"
