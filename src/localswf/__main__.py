@@ -1,4 +1,4 @@
-"""The command line: `localswf serve`."""
+"""The command line: `localswf serve` and `localswf check`."""
 
 import argparse
 import asyncio
@@ -8,9 +8,10 @@ import signal
 import sqlite3
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from localswf.check import check
 from localswf.datafile import DataFileError
 from localswf.server import Server
 from localswf.service import Service
@@ -45,6 +46,20 @@ class _JsonFormatter(logging.Formatter):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     options = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = options.run
+    return run(options)
+
+
+def _run_check(options: argparse.Namespace) -> int:
+    try:
+        executions, still_open = check(options.file)
+    except DataFileError as error:
+        return _refuse(str(error))
+    sys.stdout.write(f"{options.file} is whole: executions {executions}, open {still_open}.\n")
+    return 0
+
+
+def _run_serve(options: argparse.Namespace) -> int:
     handler = logging.StreamHandler()
     handler.setFormatter(_JsonFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
@@ -107,6 +122,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--host", default="127.0.0.1", help="a loopback address (%(default)s)")
     serve.add_argument("--port", type=_port, default=4567, help="0 for a free one (%(default)s)")
+    serve.set_defaults(run=_run_serve)
+    checking = commands.add_parser(
+        "check",
+        help="see whether a data file is whole",
+        description="Read a data file that no server has open from end to end; exit status 2 if "
+        "it is not whole.",
+    )
+    checking.add_argument("file", type=Path, metavar="FILE", help="the data file")
+    checking.set_defaults(run=_run_check)
     return parser
 
 

@@ -101,6 +101,11 @@ class Journal:
         number: int = self._value("SELECT coalesce(max(number), 0) FROM executions")
         return number
 
+    def numbers(self) -> list[int]:
+        """The number of every execution, open or closed, that can be read."""
+        rows = self._reader.execute(f"SELECT number FROM executions WHERE {_WHOLE}")  # noqa: S608 - this module's own text
+        return [number for (number,) in rows]
+
     def open_executions(self) -> list[StoredExecution]:
         """Every execution that is not closed, in the order in which they started."""
         return self._executions("closed_at IS NULL ORDER BY number", ())
