@@ -1,10 +1,8 @@
 from datetime import timedelta
 
-from sqlalchemy import update
-
 from swflow import Retry, activity
 from vib import __version__
-from vib.db.models import Media, MediaStatus
+from vib.db.queries import mark_failed
 from vib.messages import VideoJob
 from vib.services import services
 
@@ -20,8 +18,4 @@ from vib.services import services
 def fail_media(job: VideoJob, reason: str) -> None:
     """Mark a video that cannot be watched as failed, with the reason people will read."""
     with services().sessions.begin() as session:
-        session.execute(
-            update(Media)
-            .filter_by(id=job.media_id, status=MediaStatus.PENDING)
-            .values(status=MediaStatus.FAILED, failure=reason)
-        )
+        mark_failed(session, job.media_id, reason)

@@ -1,11 +1,11 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from vib.db.models import Asset, Base
+from vib.db.models import Asset, Base, Media, MediaStatus, Stage
 
 ASSET_KEY = ("media_id", "asset_type", "name")
 
@@ -22,3 +22,18 @@ def save_asset(session: Session, **row: Any) -> UUID:
     upsert(session, Asset, ASSET_KEY, row)
     key = {name: row[name] for name in ASSET_KEY}
     return session.scalars(select(Asset.id).filter_by(**key)).one()
+
+
+def mark_failed(session: Session, media_id: UUID, reason: str) -> None:
+    """Mark a video as failed, with the reason people will read; never one that can be watched."""
+    session.execute(
+        update(Media)
+        .filter_by(id=media_id, status=MediaStatus.PENDING)
+        .values(status=MediaStatus.FAILED, failure=reason)
+    )
+
+
+def stages_of(session: Session, media_id: UUID) -> list[Stage]:
+    """The stages of a video in the order in which they started."""
+    in_order = select(Stage).filter_by(media_id=media_id).order_by(Stage.started_at)
+    return list(session.scalars(in_order))

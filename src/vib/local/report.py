@@ -6,8 +6,9 @@ from rich.table import Table
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from vib.db.models import Asset, AssetType, Media, MediaStatus, Stage
+from vib.db.models import Asset, AssetType, Media, MediaStatus
 from vib.db.people import Person, people_in
+from vib.db.queries import stages_of
 from vib.local.contact_sheet import contact_sheet
 from vib.local.words import clock, label
 from vib.services import Services
@@ -74,8 +75,7 @@ def _people(media: Media, people: list[Person]) -> Table:
 
 def _timings(session: Session, media: Media) -> Table:
     table = Table("Stage", "Result", "Attempts", "Time", title="Stages")
-    rows = session.scalars(select(Stage).filter_by(media_id=media.id).order_by(Stage.started_at))
-    for row in rows:
+    for row in stages_of(session, media.id):
         seconds = (row.finished_at - row.started_at).total_seconds() if row.finished_at else 0.0
         table.add_row(row.stage, row.detail or row.status, str(row.attempt), f"{seconds:.1f} s")
     return table

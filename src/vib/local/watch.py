@@ -11,10 +11,10 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
-from sqlalchemy import select, update
 
 import swflow
-from vib.db.models import Media, MediaStatus, Stage, StageStatus
+from vib.db.models import Stage, StageStatus
+from vib.db.queries import mark_failed, stages_of
 from vib.local.machine import Machine
 from vib.services import Services
 
@@ -50,7 +50,8 @@ def watch(
                 _show(progress, bars[row.stage], row)
             time.sleep(SECONDS_BETWEEN_LOOKS)
     if status != "COMPLETED":
-        _mark_failed(here.context, media_id, f"The workflow ended as {status}.")
+        with here.context.sessions.begin() as session:
+            mark_failed(session, media_id, f"The workflow ended as {status}.")
 
 
 def _status(here: Machine, execution: swflow.Execution[Any]) -> str:
@@ -63,9 +64,7 @@ def _status(here: Machine, execution: swflow.Execution[Any]) -> str:
 
 def _stages(context: Services, media_id: UUID) -> list[Stage]:
     with context.sessions() as session:
-        return list(
-            session.scalars(select(Stage).filter_by(media_id=media_id).order_by(Stage.started_at))
-        )
+        return stages_of(session, media_id)
 
 
 def _show(progress: Progress, bar: TaskID, row: Stage) -> None:
@@ -74,12 +73,3 @@ def _show(progress: Progress, bar: TaskID, row: Stage) -> None:
     progress.update(bar, completed=row.progress, note=", ".join(notes))
     if row.status != StageStatus.RUNNING:
         progress.stop_task(bar)
-
-
-def _mark_failed(context: Services, media_id: UUID, reason: str) -> None:
-    with context.sessions.begin() as session:
-        session.execute(
-            update(Media)
-            .filter_by(id=media_id, status=MediaStatus.PENDING)
-            .values(status=MediaStatus.FAILED, failure=reason)
-        )

@@ -1,6 +1,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
@@ -25,18 +26,28 @@ VOLATILE = {"created_at", "updated_at", "started_at", "finished_at", "bytes", "b
 
 @pytest.fixture
 def job(context: Services, sample_video: Path) -> VideoJob:
-    """The sample video, taken in: its row and its stored original."""
+    """The sample video, taken in."""
+    return take_in(context, sample_video, add_user(context, "a@example.org"))
+
+
+def add_user(context: Services, email: str) -> UUID:
     with context.sessions.begin() as session:
-        user = User(email="a@example.org")
+        user = User(email=email)
         session.add(user)
         session.flush()
+        return user.id
+
+
+def take_in(context: Services, video: Path, user_id: UUID, sha256: str = "0") -> VideoJob:
+    """A video's row and its stored original."""
+    with context.sessions.begin() as session:
         media = Media(
-            user_id=user.id, sha256="0", filename="sample.mp4", title="sample", duration=12.0
+            user_id=user_id, sha256=sha256, filename="sample.mp4", title="sample", duration=12.0
         )
         session.add(media)
         session.flush()
-        job = VideoJob(media.id, user.id)
-    context.storage.save(keys.original(job.media_id), sample_video)
+        job = VideoJob(media.id, user_id)
+    context.storage.save(keys.original(job.media_id), video)
     return job
 
 
@@ -111,11 +122,7 @@ def test_somebody_with_a_name_is_recognised_by_it_in_another_video(
     with context.sessions.begin() as session:
         first, _ = people_in(session, job.media_id)
         session.get_one(Contact, first.contact_id).name = "Eileen"
-        other = Media(user_id=job.user_id, sha256="1", filename="b.mp4", title="b", duration=12.0)
-        session.add(other)
-        session.flush()
-        second_job = VideoJob(other.id, job.user_id)
-    context.storage.save(keys.original(second_job.media_id), sample_video)
+    second_job = take_in(context, sample_video, job.user_id, sha256="1")
 
     face_detect(second_job)
     face_recognize(second_job)
@@ -140,15 +147,7 @@ def test_another_users_contacts_are_nobody(
 ) -> None:
     face_detect(job)
     face_recognize(job)
-    with context.sessions.begin() as session:
-        stranger = User(email="b@example.org")
-        session.add(stranger)
-        session.flush()
-        media = Media(user_id=stranger.id, sha256="0", filename="b", title="b", duration=12.0)
-        session.add(media)
-        session.flush()
-        other_job = VideoJob(media.id, stranger.id)
-    context.storage.save(keys.original(other_job.media_id), sample_video)
+    other_job = take_in(context, sample_video, add_user(context, "b@example.org"))
 
     face_detect(other_job)
     face_recognize(other_job)
