@@ -16,10 +16,10 @@ run: $(RUN_READY) ## process a video on this machine: make run VIDEO=/path/to/vi
 	@$(BIN)/vib run $(if $(AGAIN),--again) -- $${VIDEO:+"$$VIDEO"}
 
 test: check ## every check and every test
-	@$(BIN)/pytest --cov --cov-report=term:skip-covered $(ARGS)
+	@$(BIN)/pytest -n auto --cov --cov-report=term:skip-covered $(ARGS)
 
 test-fast: $(DEV_READY) ## the tests that take moments
-	@$(BIN)/pytest -m "not slow" $(ARGS)
+	@$(BIN)/pytest -n auto -m "not slow" $(ARGS)
 
 check: $(DEV_READY) ## ruff, mypy --strict and the import contracts
 	@$(BIN)/ruff check .
