@@ -11,10 +11,12 @@ _VERSION = 1
 _SCHEMA = """
 CREATE TABLE secret (value BLOB NOT NULL);
 INSERT INTO secret VALUES (randomblob(32));
-CREATE TABLE domains (name TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE domains (
+    name TEXT PRIMARY KEY, record TEXT NOT NULL, checksum INTEGER NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE types (
     domain TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL,
-    record TEXT NOT NULL,
+    record TEXT NOT NULL, checksum INTEGER NOT NULL,
     PRIMARY KEY (domain, kind, name, version)
 ) WITHOUT ROWID;
 CREATE TABLE executions (
@@ -27,11 +29,12 @@ CREATE INDEX executions_by_close ON executions (domain, closed_at, number);
 CREATE INDEX executions_by_id ON executions (domain, workflow_id);
 CREATE TABLE events (
     execution INTEGER NOT NULL, id INTEGER NOT NULL, event TEXT NOT NULL,
+    checksum INTEGER NOT NULL,
     PRIMARY KEY (execution, id)
 ) WITHOUT ROWID;
 CREATE TABLE heartbeats (
     execution INTEGER NOT NULL, scheduled_id INTEGER NOT NULL, timestamp INTEGER NOT NULL,
-    details TEXT NOT NULL,
+    details TEXT NOT NULL, checksum INTEGER NOT NULL,
     PRIMARY KEY (execution, scheduled_id)
 ) WITHOUT ROWID;
 """

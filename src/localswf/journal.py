@@ -11,6 +11,7 @@ import itertools
 import json
 import logging
 import sqlite3
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -18,7 +19,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from localswf.datafile import FileLock, connect, prepare
+from localswf.datafile import DataFileError, FileLock, connect, prepare
 from localswf.events import compact_json
 from localswf.window import Window
 
@@ -87,14 +88,28 @@ class Journal:
     # Reading.
 
     def domains(self) -> list[tuple[str, dict[str, Any]]]:
-        """Name and record of every domain."""
-        rows = self._reader.execute("SELECT name, record FROM domains")
-        return [(name, json.loads(record)) for name, record in rows]
+        """Name and record of every domain.
+
+        Raises:
+            DataFileError: one of them is damaged.
+        """
+        rows = self._rows("SELECT name, record, checksum FROM domains")
+        for name, record, checksum in rows:
+            if not _is_whole(record, checksum, (name,)):
+                raise _damaged(f"domain {name}")
+        return [(name, json.loads(record)) for name, record, _ in rows]
 
     def types(self) -> list[tuple[str, str, str, str, dict[str, Any]]]:
-        """Domain, kind, name, version and record of every type."""
-        rows = self._reader.execute("SELECT domain, kind, name, version, record FROM types")
-        return [(*key, json.loads(record)) for *key, record in rows]
+        """Domain, kind, name, version and record of every type.
+
+        Raises:
+            DataFileError: one of them is damaged.
+        """
+        rows = self._rows("SELECT domain, kind, name, version, record, checksum FROM types")
+        for *key, record, checksum in rows:
+            if not _is_whole(record, checksum, tuple(key)):
+                raise _damaged(f"type {key[2]} of domain {key[0]}")
+        return [(*key, json.loads(record)) for *key, record, _ in rows]
 
     def last_number(self) -> int:
         """The highest number of an execution; 0 if there is none."""
@@ -103,7 +118,7 @@ class Journal:
 
     def numbers(self) -> list[int]:
         """The number of every execution, open or closed, that can be read."""
-        rows = self._reader.execute(f"SELECT number FROM executions WHERE {_WHOLE}")  # noqa: S608 - this module's own text
+        rows = self._rows(f"SELECT number FROM executions WHERE {_WHOLE}")  # noqa: S608 - this module's own text
         return [number for (number,) in rows]
 
     def open_executions(self) -> list[StoredExecution]:
@@ -131,13 +146,12 @@ class Journal:
 
         The first closed come first, and no more than `most`.
         """
-        rows = self._reader.execute(
+        return self._rows(
             "SELECT number, (SELECT coalesce(max(id), 0) FROM events WHERE execution = number) "
             "FROM executions WHERE domain = ? AND closed_at BETWEEN ? AND ? "
             "ORDER BY closed_at, number LIMIT ?",
             (domain, _SHORTENED, max(closed_until, _SHORTENED), most),
         )
-        return rows.fetchall()
 
     def closed_executions(
         self, domain: str, order: str, window: Window, closed_after: int, workflow_id: str | None
@@ -169,31 +183,49 @@ class Journal:
         return ((time, number, json.loads(info)) for time, number, info in rows)
 
     def events(self, number: int) -> list[str]:
-        """The JSON of an execution's events, from the first."""
-        rows = self._reader.execute(
-            "SELECT event FROM events WHERE execution = ? ORDER BY id", (number,)
+        """The JSON of an execution's events, from the first.
+
+        Raises:
+            DataFileError: one of them is damaged.
+        """
+        rows = self._rows(
+            "SELECT id, event, checksum FROM events WHERE execution = ? ORDER BY id", (number,)
         )
-        return [event for (event,) in rows]
+        for event_id, event, checksum in rows:
+            if not _is_whole(event, checksum, (number, event_id)):
+                raise _damaged(f"event {event_id} of execution number {number}")
+        return [event for _, event, _ in rows]
 
     def heartbeats(self, number: int) -> list[Heartbeat]:
-        """The last heartbeat of each of an execution's activity tasks that had one."""
-        rows = self._reader.execute(
-            "SELECT scheduled_id, timestamp, details FROM heartbeats WHERE execution = ?", (number,)
+        """The last heartbeat of each of an execution's activity tasks that had one.
+
+        Raises:
+            DataFileError: one of them is damaged.
+        """
+        rows = self._rows(
+            "SELECT scheduled_id, timestamp, details, checksum FROM heartbeats WHERE execution = ?",
+            (number,),
         )
-        return [Heartbeat(task, timestamp, json.loads(text)) for task, timestamp, text in rows]
+        for task, timestamp, details, checksum in rows:
+            if not _is_whole(details, checksum, (number, task, timestamp)):
+                raise _damaged(f"a heartbeat of execution number {number}")
+        return [Heartbeat(task, timestamp, json.loads(text)) for task, timestamp, text, _ in rows]
 
     # Writing.
 
     def set_domain(self, name: str, record: dict[str, Any]) -> None:
         """Write down a domain in place of what it was."""
-        self._write("INSERT OR REPLACE INTO domains VALUES (?, ?)", (name, compact_json(record)))
+        text = compact_json(record)
+        row = (name, text, _checksum(text, (name,)))
+        self._write("INSERT OR REPLACE INTO domains VALUES (?, ?, ?)", row)
 
     def set_type(
         self, domain: str, kind: str, name: str, version: str, record: dict[str, Any]
     ) -> None:
         """Write down a type in place of what it was."""
-        row = (domain, kind, name, version, compact_json(record))
-        self._write("INSERT OR REPLACE INTO types VALUES (?, ?, ?, ?, ?)", row)
+        key, text = (domain, kind, name, version), compact_json(record)
+        row = (*key, text, _checksum(text, key))
+        self._write("INSERT OR REPLACE INTO types VALUES (?, ?, ?, ?, ?, ?)", row)
 
     def delete_type(self, domain: str, kind: str, name: str, version: str) -> None:
         """Write down that a type is no more."""
@@ -208,13 +240,15 @@ class Journal:
     def add_events(self, number: int, first: int, events: Sequence[str]) -> None:
         """Write down the JSON of an execution's next events; `first` is the first one's id."""
         for event_id, event in enumerate(events, start=first):
-            self._write("INSERT INTO events VALUES (?, ?, ?)", (number, event_id, event))
+            row = (number, event_id, event, _checksum(event, (number, event_id)))
+            self._write("INSERT INTO events VALUES (?, ?, ?, ?)", row)
 
     def set_heartbeat(self, number: int, heartbeat: Heartbeat) -> None:
         """Write down an activity task's heartbeat in place of its last one."""
         scheduled_id, timestamp, details = heartbeat
-        row = (number, scheduled_id, timestamp, compact_json(details))
-        self._write("INSERT OR REPLACE INTO heartbeats VALUES (?, ?, ?, ?)", row)
+        key, text = (number, scheduled_id, timestamp), compact_json(details)
+        row = (*key, text, _checksum(text, key))
+        self._write("INSERT OR REPLACE INTO heartbeats VALUES (?, ?, ?, ?, ?)", row)
 
     def close_execution(self, number: int, closed_at: int, info: dict[str, Any]) -> None:
         """Write down that an execution is closed, and what lists of executions tell of it."""
@@ -334,14 +368,37 @@ class Journal:
             raise
 
     def _executions(self, condition: str, values: Row) -> list[StoredExecution]:
-        rows = self._reader.execute(
+        rows = self._rows(
             f"SELECT number, domain, workflow_id, run_id FROM executions WHERE {condition}",  # noqa: S608 - the condition is this module's own text
             values,
         )
         return list(itertools.starmap(StoredExecution, rows))
 
     def _value(self, query: str, values: Row = ()) -> Any:
-        return self._reader.execute(query, values).fetchone()[0]
+        return self._rows(query, values)[0][0]
+
+    def _rows(self, query: str, values: Row = ()) -> list[Any]:
+        try:
+            return self._reader.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise DataFileError(
+                f"The data file cannot be read ({error}); restore it from a copy."
+            ) from error
+
+
+def _checksum(text: str, key: Row) -> int:
+    """The CRC-32 of a text and what it is stored under."""
+    return zlib.crc32(f"{key}{text}".encode())
+
+
+def _is_whole(text: Any, checksum: int, key: Row) -> bool:
+    """Whether a text and what it is stored under are as they were written."""
+    # A changed byte can make a number or a blob of a text.
+    return isinstance(text, str) and _checksum(text, key) == checksum
+
+
+def _damaged(what: str) -> DataFileError:
+    return DataFileError(f"The data file is damaged ({what} has changed); restore it from a copy.")
 
 
 def _settle(done: asyncio.Future[None], error: BaseException | None) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from localswf import decisions, errors
 from localswf.activity_tasks import ActivityTasks
 from localswf.clock import Clock, WallClock
+from localswf.datafile import DataFileError
 from localswf.deciding import Surroundings
 from localswf.describe import describe
 from localswf.dispatch import Call, Dispatcher
@@ -101,6 +102,9 @@ class Service:
             answer = self._carry_out(operation, call)
         except errors.SwfError as error:
             self._dispatcher.settle(call, error)
+        except DataFileError as error:
+            log.error("%s failed: %s", operation, error)  # noqa: TRY400 - the sentence says it all
+            self._dispatcher.settle(call, errors.internal_failure(str(error)))
         except Exception:
             log.exception("%s failed", operation)
             self._dispatcher.settle(

@@ -56,6 +56,44 @@ def test_a_history_with_a_hole(
     assert f"The history of execution {run_id}" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("workflow_id", ["closed", "open"])
+def test_a_history_with_a_changed_byte(
+    filled: Any, path: Path, capsys: pytest.CaptureFixture[str], workflow_id: str
+) -> None:
+    run_id = filled.runs[workflow_id]
+    change_byte(path, run_id)
+
+    assert main(["check", str(path)]) == 2
+    assert "event 1 of execution number" in capsys.readouterr().err
+
+
+def change_byte(path: Path, run_id: str) -> None:
+    """Let an execution's first event be as good as before, but not the one that was written."""
+    connection = sqlite3.connect(path)
+    connection.execute(
+        "UPDATE events SET event = replace(event, 'TERMINATE', 'ABANDON__') WHERE id = 1 AND "
+        "execution = (SELECT number FROM executions WHERE run_id = ?)",
+        (run_id,),
+    )
+    connection.commit()
+    connection.close()
+
+
+def test_a_closed_execution_that_was_changed_is_not_shown(
+    filled: Any, path: Path, clock: VirtualClock
+) -> None:
+    change_byte(path, filled.runs["closed"])
+
+    with Client(Service(path, clock)) as filled.client:
+        execution = filled.execution("closed")
+        code, message = filled.refusal(
+            "get_workflow_execution_history", domain="videos", execution=execution
+        )
+
+    assert code == "InternalFailure"
+    assert "event 1 of execution number 1 has changed" in message
+
+
 def test_a_history_without_its_end(
     filled: Any, path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -172,6 +172,46 @@ def make_torn(path: Path) -> None:
     path.write_bytes(content[: len(content) // 2])
 
 
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ("domains SET name = 'others'", "domain others has changed"),
+        ("domains SET record = replace(record, '1', '2')", "domain videos has changed"),
+        ("types SET version = '2'", "type Process of domain videos has changed"),
+        ("types SET record = '{\"created\":6}'", "type Process of domain videos has changed"),
+        ("events SET event = '[]' WHERE id = 2", "event 2 of execution number 1 has changed"),
+        ("events SET event = CAST(event AS BLOB)", "event 1 of execution number 1 has changed"),
+        ("events SET id = 3 WHERE id = 2", "event 3 of execution number 1 has changed"),
+        ("events SET checksum = checksum + 1", "event 1 of execution number 1 has changed"),
+        ("heartbeats SET details = 'null'", "a heartbeat of execution number 1 has changed"),
+        ("heartbeats SET timestamp = 0", "a heartbeat of execution number 1 has changed"),
+    ],
+)
+def test_a_row_that_was_changed_is_refused(tmp_path: Path, change: str, sentence: str) -> None:
+    path = tmp_path / "swf.db"
+
+    async def write(journal: Journal) -> None:
+        journal.set_domain("videos", {"retention": "1"})
+        journal.set_type("videos", "WorkflowType", "Process", "1", {"created": 5})
+        journal.add_events(1, 1, ["{}", "{}"])
+        journal.set_heartbeat(1, Heartbeat(5, 1000, "half"))
+
+    async def read(journal: Journal) -> None:
+        journal.domains()
+        journal.types()
+        journal.events(1)
+        journal.heartbeats(1)
+
+    with_journal(path, write)
+    with_journal(path, read)
+    connection = sqlite3.connect(path)
+    connection.execute(f"UPDATE {change}")
+    connection.commit()
+    connection.close()
+    with pytest.raises(DataFileError, match=sentence):
+        with_journal(path, read)
+
+
 def make_folder(path: Path) -> None:
     path.mkdir()
 
