@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -60,7 +61,7 @@ def detection(folder: Path, boxes: dict[str, Any], detector: Detector) -> None:
     for name, label in boxes.items():
         seen = [f.box for f in detector.detect(loaded(folder / name, label["size"]))]
         for face in map(tuple, label["faces"]):
-            hit = max(seen, key=lambda box, face=face: overlap(box, face), default=None)
+            hit = max(seen, key=partial(overlap, face), default=None)
             if hit is not None and overlap(hit, face) >= HIT:
                 found += 1
                 seen.remove(hit)
@@ -147,7 +148,7 @@ def speed(detector: Detector, embedder: Embedder) -> None:
     random = np.random.default_rng(0)
     for width, height in ((640, 360), (960, 540), (1280, 720)):
         frame = random.integers(0, 256, (height, width, 3), np.uint8)
-        cost = milliseconds(lambda frame=frame: detector.detect_unscaled(frame))
+        cost = milliseconds(partial(detector.detect_unscaled, frame))
         print(f"detection of a frame of {width}x{height}: {cost:.1f} ms")
     chip = random.integers(0, 256, (1, 150, 150, 3), np.uint8)
     cost = milliseconds(lambda: embedder.embed(chip))

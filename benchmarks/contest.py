@@ -1,0 +1,165 @@
+"""Runs a contestant and measures what it does and uses."""
+
+import json
+import os
+import select
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO
+
+from benchmarks import measure
+from benchmarks.contestants import Contestant
+from benchmarks.session import DONE, READY
+from benchmarks.workloads import WARM_UP, Workload
+
+ROOT = Path(__file__).parents[1]
+_STARTS_WITHIN = 90.0
+_ENDS_WITHIN = 20.0
+_LAST_WORDS = 2000
+
+
+class FailedError(Exception):
+    """A contestant failed; the message says at what, and ends with what it wrote last."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One contestant's run of one workload.
+
+    Attributes:
+        contestant: its name.
+        workload: the workload's name.
+        activities: how many activities there were.
+        workflows: how many workflows.
+        seconds: how long it took.
+        cpu_seconds: CPU time of all its processes.
+        megabytes: the highest memory of all its processes until then.
+        syncs: how many fsync and fdatasync calls, in a counting run; None in a timed run.
+    """
+
+    contestant: str
+    workload: str
+    activities: int
+    workflows: int
+    seconds: float
+    cpu_seconds: float
+    megabytes: float
+    syncs: int | None = None
+
+
+def run(
+    contestant: Contestant,
+    python: Path,
+    workloads: Sequence[Workload],
+    folder: Path,
+    *,
+    limit: float,
+    counting: bool = False,
+) -> list[Run]:
+    """Run workloads one after the other on a contestant that starts with no data.
+
+    Args:
+        contestant: who.
+        python: the interpreter of its environment.
+        workloads: what it is given.
+        folder: where its data goes; made, and removed afterwards.
+        limit: how many seconds a workload may take.
+        counting: count calls of fsync and fdatasync, which disturbs the times.
+
+    Raises:
+        FailedError: it did not start, or did not carry out a workload in time.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    trace = folder.with_suffix(".strace")
+    prefix = measure.under_strace(trace) if counting else []
+    command = [*prefix, str(python), "-m", contestant.module, str(folder), *contestant.arguments]
+    runs = []
+    with _process(command, folder.with_suffix(".log")) as (process, log):
+        _expect(process, READY, _STARTS_WITHIN, log)
+        for workload in (WARM_UP, *(w.scaled(contestant.share) for w in workloads)):
+            syncs = measure.syncs(trace) if counting else 0
+            start, used = time.perf_counter(), measure.cpu_seconds(measure.tree(process.pid))
+            _say(process, json.dumps(asdict(workload)))
+            _expect(process, DONE, limit, log)
+            seconds, pids = time.perf_counter() - start, measure.tree(process.pid)
+            runs.append(
+                Run(
+                    contestant.name,
+                    workload.name,
+                    workload.total,
+                    workload.workflows,
+                    seconds,
+                    measure.cpu_seconds(pids) - used,
+                    measure.peak_megabytes(pids),
+                    measure.syncs(trace) - syncs if counting else None,
+                )
+            )
+    shutil.rmtree(folder, ignore_errors=True)
+    return runs[1:]
+
+
+@contextmanager
+def _process(command: list[str], log: Path) -> Iterator[tuple["subprocess.Popen[bytes]", Path]]:
+    paths = [str(ROOT), str(ROOT / "src")]
+    with log.open("wb") as errors:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        )
+        try:
+            yield process, log
+        finally:
+            _end(process)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Let it end by itself, which it does when nothing more is said; else end all it started."""
+    _pipe(process.stdin).close()
+    try:
+        process.wait(_ENDS_WITHIN)
+    except subprocess.TimeoutExpired:
+        for pid in measure.tree(process.pid):
+            os.kill(pid, 9)
+        process.wait()
+    _pipe(process.stdout).close()
+
+
+def _say(process: "subprocess.Popen[bytes]", line: str) -> None:
+    pipe = _pipe(process.stdin)
+    pipe.write(line.encode() + b"\n")
+    pipe.flush()
+
+
+def _expect(process: "subprocess.Popen[bytes]", word: str, within: float, log: Path) -> None:
+    said = _line(_pipe(process.stdout).fileno(), within)
+    if said != word:
+        last = log.read_text(errors="replace")[-_LAST_WORDS:]
+        what = f"it said {said!r}" if said else f"it ended, or said nothing for {within:.0f} s"
+        raise FailedError(f"{word!r} was due, but {what}. Its last words:\n{last}")
+
+
+def _line(pipe: int, within: float) -> str:
+    """What is said next; nothing if that takes too long or never comes."""
+    said = b""
+    while not said.endswith(b"\n"):
+        ready, _, _ = select.select([pipe], [], [], within)
+        part = os.read(pipe, 64) if ready else b""
+        if not part:
+            return ""
+        said += part
+    return said.decode().strip()
+
+
+def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+    assert pipe is not None  # noqa: S101 - every process here has them
+    return pipe

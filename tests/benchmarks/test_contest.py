@@ -1,0 +1,41 @@
+"""The benchmarks of durable execution run, so that they do not rot."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import contest, durable
+from benchmarks.contest import FailedError
+from benchmarks.contestants import LOCALSWF, LOCALSWF_HTTP, Contestant
+from benchmarks.workloads import Workload
+
+CHAIN = Workload("W1", workflows=2, clients=2, activities=3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("contestant", [LOCALSWF_HTTP, LOCALSWF], ids=lambda c: c.module)
+def test_a_contestant_runs_and_is_measured(contestant: Contestant, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    (run,) = contest.run(contestant, Path(sys.executable), [CHAIN], folder, limit=60)
+    assert (run.workload, run.activities, run.workflows) == ("W1", 6, 2)
+    assert run.seconds > 0
+    assert run.cpu_seconds > 0
+    assert run.megabytes > 10
+    assert not folder.exists()
+
+
+@pytest.mark.slow
+def test_the_command_writes_what_it_saw(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--rounds", "1", "--scale", "0.02", "--only", "in process", "--no-syncs"]
+    assert durable.main([*arguments, "--folder", str(tmp_path)]) == 0
+    runs = json.loads((tmp_path / "durable.json").read_text())
+    assert [run["workload"] for run in runs] == ["W1", "W2", "W3"]
+    assert f"| {LOCALSWF.name} | " in capsys.readouterr().out
+
+
+def test_a_contestant_that_fails_says_why(tmp_path: Path) -> None:
+    nobody = Contestant("nobody", "benchmarks.nobody")
+    with pytest.raises(FailedError, match="No module named"):
+        contest.run(nobody, Path(sys.executable), [CHAIN], tmp_path / "data", limit=60)
