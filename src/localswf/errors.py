@@ -75,6 +75,39 @@ def internal_failure(message: str) -> SwfError:
     return SwfError(f"{_SERVICE}InternalFailure", message, status=500)
 
 
+def missing_authentication_token() -> SwfError:
+    """A request without a signature where one is needed."""
+    return SwfError(
+        f"{_SERVICE}MissingAuthenticationTokenException", "Missing Authentication Token"
+    )
+
+
+def incomplete_signature(message: str) -> SwfError:
+    """A signature that lacks a part."""
+    return SwfError(f"{_SERVICE}IncompleteSignatureException", message)
+
+
+def unrecognized_client() -> SwfError:
+    """A signature by a key, or with a session token, that the service does not know."""
+    message = "The security token included in the request is invalid."
+    return SwfError(f"{_SERVICE}UnrecognizedClientException", message)
+
+
+def invalid_signature(message: str) -> SwfError:
+    """A signature that is too old, or made for something else."""
+    return SwfError(f"{_SERVICE}InvalidSignatureException", message)
+
+
+def wrong_signature(canonical: str, to_sign: str) -> SwfError:
+    """A signature that is none of this request by this key; shows what should have been signed."""
+    return invalid_signature(
+        "The request signature we calculated does not match the signature you provided. Check your "
+        "AWS Secret Access Key and signing method. Consult the service documentation for details."
+        f"\n\nThe Canonical String for this request should have been\n'{canonical}'"
+        f"\n\nThe String-to-Sign should have been\n'{to_sign}'\n"
+    )
+
+
 def unknown_domain(name: str) -> SwfError:
     """No domain has this name."""
     return SwfError(f"{_FAULT}UnknownResourceFault", f"Unknown domain: {name}")
