@@ -154,6 +154,11 @@ class Dispatcher:
             else:
                 due()
 
+    def lag(self) -> float:
+        """For how many seconds the first of the deadlines has been overdue."""
+        due = self._deadlines.next()
+        return 0.0 if due is None else max(0, self._clock.now() - due) / 1000
+
     def set_alarm(self) -> None:
         """Have `wake` called when the next thing is due."""
         due = self._deadlines.next()

@@ -11,6 +11,7 @@ import itertools
 import json
 import logging
 import sqlite3
+import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ from typing import Any, NamedTuple
 
 from localswf.datafile import DataFileError, FileLock, connect, prepare
 from localswf.events import compact_json
+from localswf.status import Writing
 from localswf.window import Window
 
 log = logging.getLogger(__name__)
@@ -70,7 +72,7 @@ class Journal:
         Raises:
             DataFileError: the file is in use, damaged, or not ours.
         """
-        path = None if path is None else path.resolve()
+        path = self._path = None if path is None else path.resolve()
         with contextlib.ExitStack() as held:
             if path is not None:
                 held.callback(FileLock(path).release)
@@ -84,6 +86,20 @@ class Journal:
         self._queue: list[tuple[str, Row]] = []
         self._waiting: list[Durable] = []
         self._busy = False
+        self.writing = Writing()
+
+    @property
+    def queued(self) -> int:
+        """How many rows wait to be committed."""
+        return len(self._queue)
+
+    def file_sizes(self) -> dict[str, int]:
+        """The sizes in bytes of the data file and of its write-ahead log; none in memory."""
+        if self._path is None:
+            return {}
+        log_path = self._path.with_name(f"{self._path.name}-wal")
+        parts = {"data": self._path, "wal": log_path}
+        return {part: path.stat().st_size for part, path in parts.items() if path.exists()}
 
     # Reading.
 
@@ -239,6 +255,7 @@ class Journal:
 
     def add_events(self, number: int, first: int, events: Sequence[str]) -> None:
         """Write down the JSON of an execution's next events; `first` is the first one's id."""
+        self.writing.events += len(events)
         for event_id, event in enumerate(events, start=first):
             row = (number, event_id, event, _checksum(event, (number, event_id)))
             self._write("INSERT INTO events VALUES (?, ?, ?, ?)", row)
@@ -325,6 +342,7 @@ class Journal:
         except sqlite3.Error as raised:
             error = raised
             self._queue = queue + self._queue
+        self.writing.failure = None if error is None else str(error)
         for callback in waiting:
             callback(error)
 
@@ -342,6 +360,7 @@ class Journal:
         commit: asyncio.Future[None],
     ) -> None:
         error = commit.exception()
+        self.writing.failure = None if error is None else str(error)
         if error is not None:
             log.error("The data file cannot be written, trying again: %s", error)
             self._queue = queue + self._queue
@@ -356,6 +375,7 @@ class Journal:
             callback(error)
 
     def _commit(self, queue: list[tuple[str, Row]]) -> None:
+        begun = time.perf_counter()
         self._writer.execute("BEGIN IMMEDIATE")
         try:
             for statement, rows in itertools.groupby(queue, itemgetter(0)):
@@ -366,6 +386,8 @@ class Journal:
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
             raise
+        self.writing.commits += 1
+        self.writing.commit_seconds += time.perf_counter() - begun
 
     def _executions(self, condition: str, values: Row) -> list[StoredExecution]:
         rows = self._rows(

@@ -56,6 +56,10 @@ class Runs:
         """Every open execution, in the order in which they started."""
         return iter(self._open.values())
 
+    def count_open(self) -> int:
+        """How many executions are open."""
+        return len(self._open)
+
     def open_run(self, domain: str, workflow_id: str) -> Run | None:
         """The open execution with this workflowId."""
         return self._open.get((domain, workflow_id))

@@ -26,6 +26,7 @@ from localswf.registry import ACTIVITY_TYPE, WORKFLOW_TYPE, Registry, page_size
 from localswf.retention import Retention
 from localswf.runs import Run, Runs, new_run_id
 from localswf.state import TaskListOverride
+from localswf.status import Status
 from localswf.task_lists import Task
 from localswf.tokens import Tokens
 from localswf.visibility import Visibility
@@ -120,6 +121,24 @@ class Service:
         """Let everything that is due happen, and see to it that what comes next will."""
         self._dispatcher.wake()
         self._dispatcher.set_alarm()
+
+    def status(self) -> Status:
+        """How the service is doing."""
+        dispatcher, journal = self._dispatcher, self._journal
+        return Status(
+            open_executions=self._runs.count_open(),
+            decisions=dispatcher.decisions.load(),
+            activities=dispatcher.activities.load(),
+            deadline_lag=dispatcher.lag(),
+            writing=journal.writing,
+            queued=journal.queued,
+            file_sizes=journal.file_sizes(),
+        )
+
+    @property
+    def failure(self) -> str | None:
+        """Why the data file cannot be written, if it cannot."""
+        return self._journal.writing.failure
 
     def drain(self) -> None:
         """Answer the polls that wait, and every later one that finds no task, with no task."""

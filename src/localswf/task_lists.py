@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from localswf.status import Load
+
 if TYPE_CHECKING:
     from localswf.runs import Run
 
@@ -87,6 +89,12 @@ class TaskLists(Generic[P]):
         """How many tasks wait in a list."""
         place = self._lists.get(key)
         return 0 if place is None else sum(map(len, place.tasks.values()))
+
+    def load(self) -> Load:
+        """What waits at all lists together."""
+        places = self._lists.values()
+        tasks = sum(len(tasks) for place in places for tasks in place.tasks.values())
+        return Load(tasks, sum(len(place.pollers) for place in places))
 
     def withdraw(self, task: Task) -> None:
         """Take back a task that waits."""
