@@ -9,10 +9,13 @@ import sqlite3
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from localswf.check import check
+from localswf.command_function import CommandFileError, load_commands
 from localswf.datafile import DataFileError
+from localswf.refusals import check_refusals
 from localswf.server import Server
 from localswf.service import Service
 
@@ -69,7 +72,20 @@ def _run_serve(options: argparse.Namespace) -> int:
             f"{', '.join(sorted(_LOOPBACK))}."
         )
     try:
-        asyncio.run(_serve(options.data, options.host, options.port))
+        lambdas = load_commands(options.lambdas) if options.lambdas else {}
+        refused = dict(options.refuse)
+        check_refusals(refused)
+    except (CommandFileError, ValueError) as error:
+        return _refuse(str(error))
+    try:
+        asyncio.run(
+            _serve(
+                partial(Service, options.data, lambdas=lambdas, refused=refused),
+                options.data,
+                options.host,
+                options.port,
+            )
+        )
     except (DataFileError, _CannotListenError) as error:
         return _refuse(str(error))
     except sqlite3.Error as error:
@@ -78,13 +94,12 @@ def _run_serve(options: argparse.Namespace) -> int:
     return 0
 
 
-async def _serve(data: Path, host: str, port: int) -> None:
+async def _serve(open_service: Callable[[], Service], data: Path, host: str, port: int) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    service = Service(data)
-    server = Server(service)
+    server = Server(open_service())
     try:
         bound = await _listen(server, host, port)
         shown = f"[{host}]" if ":" in host else host
@@ -122,6 +137,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--host", default="127.0.0.1", help="a loopback address (%(default)s)")
     serve.add_argument("--port", type=_port, default=4567, help="0 for a free one (%(default)s)")
+    serve.add_argument(
+        "--lambdas",
+        type=Path,
+        metavar="FILE",
+        help='Lambda functions as commands, in TOML: resize = ["python3", "resize.py"]',
+    )
+    serve.add_argument(
+        "--refuse",
+        type=_refusal,
+        action="append",
+        default=[],
+        metavar="NAME=ANSWER",
+        help="refuse an operation or a type of decision, to test a client by a fault or a cause: "
+        "StartTimer=TIMER_CREATION_RATE_EXCEEDED; may be repeated",
+    )
     serve.set_defaults(run=_run_serve)
     checking = commands.add_parser(
         "check",
@@ -132,6 +162,15 @@ def _parser() -> argparse.ArgumentParser:
     checking.add_argument("file", type=Path, metavar="FILE", help="the data file")
     checking.set_defaults(run=_run_check)
     return parser
+
+
+def _refusal(text: str) -> tuple[str, str]:
+    name, equals, answer = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(
+            f"{text} has no =, as in StartTimer=OPERATION_NOT_PERMITTED"
+        )
+    return name, answer
 
 
 def _port(text: str) -> int:

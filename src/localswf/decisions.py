@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from localswf import errors
-from localswf.deciding import Attributes, Context, Surroundings
+from localswf import errors, limits
+from localswf.deciding import Attributes, Context, Surroundings, type_reference
 from localswf.execution import Decision, Execution, Moment
 from localswf.external_decisions import (
-    OPEN_LIMIT,
+    check_lambda_timeout,
     continue_as_new,
     request_cancel_external,
     schedule_lambda,
@@ -15,7 +15,7 @@ from localswf.external_decisions import (
     start_child,
 )
 from localswf.model import decision_attributes_member, needs_attributes
-from localswf.parameters import no_unlimited_execution
+from localswf.parameters import check_execution_timeout
 
 _CLOSING = frozenset(
     {
@@ -56,8 +56,9 @@ def check(decisions: list[Decision]) -> None:
     """Hold a list of decisions, each valid by the model, against what the model does not say.
 
     Raises:
-        SwfError: attributes that are missing, an execution without end, or a decision after the
-            one that closes the execution. One bad decision refuses them all.
+        SwfError: attributes that are missing, an execution or a Lambda function that may run too
+            long, or a decision after the one that closes the execution. One bad decision refuses
+            them all.
     """
     for number, decision in enumerate(decisions, start=1):
         kind = decision["decisionType"]
@@ -67,9 +68,11 @@ def check(decisions: list[Decision]) -> None:
             raise errors.validation(
                 f"{kind}DecisionAttributes must be specified for decision of type {kind}"
             )
-        if attributes and attributes.get("executionStartToCloseTimeout") == "NONE":
-            path = f"decisions.{number}.member.{member}.executionStartToCloseTimeout"
-            raise no_unlimited_execution(path)
+        if attributes:
+            path = f"decisions.{number}.member.{member}."
+            check_execution_timeout(attributes, path)
+            if kind == "ScheduleLambdaFunction":
+                check_lambda_timeout(attributes, path)
         if kind in _CLOSING and number < len(decisions):
             raise errors.validation("Close must be last decision in list")
 
@@ -80,30 +83,26 @@ def handler(surroundings: Surroundings) -> Callable[[Moment, Decision, int], boo
     def handle(moment: Moment, decision: Decision, completed_id: int) -> bool:
         kind = decision["decisionType"]
         attributes = decision.get(decision_attributes_member(kind)) or {}
-        return _HANDLERS[kind](Context(moment, completed_id, surroundings), attributes)
+        context = Context(moment, completed_id, surroundings)
+        cause = surroundings.refused.get(kind)
+        if cause is not None:
+            return context.fail(kind, attributes, cause)
+        return _HANDLERS[kind](context, attributes)
 
     return handle
 
 
 def _schedule_activity_task(context: Context, attributes: Attributes) -> bool:
-    reference = attributes["activityType"]
-    activity_type = {"name": reference["name"], "version": reference["version"]}
-    activity_id = attributes["activityId"]
+    activity_type = type_reference(attributes["activityType"])
     defaults = context.surroundings.activity_defaults(
         activity_type["name"], activity_type["version"]
     )
     cause, chosen = _activity_settings(context.execution, attributes, defaults)
     if cause is not None:
-        context.add(
-            "ScheduleActivityTaskFailed",
-            activityId=activity_id,
-            activityType=activity_type,
-            cause=cause,
-        )
-        return True
+        return context.fail("ScheduleActivityTask", attributes, cause)
     context.add(
         "ActivityTaskScheduled",
-        activityId=activity_id,
+        activityId=attributes["activityId"],
         activityType=activity_type,
         control=attributes.get("control"),
         input=attributes.get("input"),
@@ -120,7 +119,7 @@ def _activity_settings(
         return defaults, {}
     if attributes["activityId"] in execution.activity_ids:
         return "ACTIVITY_ID_ALREADY_IN_USE", {}
-    if len(execution.activities) >= OPEN_LIMIT:
+    if len(execution.activities) >= limits.OPEN_PER_EXECUTION:
         return "OPEN_ACTIVITIES_LIMIT_EXCEEDED", {}
     task_list = attributes.get("taskList") or defaults.get("defaultTaskList")
     if not task_list:
@@ -140,10 +139,7 @@ def _request_cancel_activity_task(context: Context, attributes: Attributes) -> b
     activity_id = attributes["activityId"]
     scheduled_id = context.execution.activity_ids.get(activity_id)
     if scheduled_id is None:
-        context.add(
-            "RequestCancelActivityTaskFailed", activityId=activity_id, cause="ACTIVITY_ID_UNKNOWN"
-        )
-        return True
+        return context.fail("RequestCancelActivityTask", attributes, "ACTIVITY_ID_UNKNOWN")
     context.add("ActivityTaskCancelRequested", activityId=activity_id)
     activity = context.execution.activities[scheduled_id]
     if activity.started_id:
@@ -160,11 +156,9 @@ def _request_cancel_activity_task(context: Context, attributes: Attributes) -> b
 def _start_timer(context: Context, attributes: Attributes) -> bool:
     timer_id = attributes["timerId"]
     if timer_id in context.execution.timer_ids:
-        context.add("StartTimerFailed", cause="TIMER_ID_ALREADY_IN_USE", timerId=timer_id)
-        return True
-    if len(context.execution.timers) >= OPEN_LIMIT:
-        context.add("StartTimerFailed", cause="OPEN_TIMERS_LIMIT_EXCEEDED", timerId=timer_id)
-        return True
+        return context.fail("StartTimer", attributes, "TIMER_ID_ALREADY_IN_USE")
+    if len(context.execution.timers) >= limits.OPEN_PER_EXECUTION:
+        return context.fail("StartTimer", attributes, "OPEN_TIMERS_LIMIT_EXCEEDED")
     context.add(
         "TimerStarted",
         control=attributes.get("control"),
@@ -178,8 +172,7 @@ def _cancel_timer(context: Context, attributes: Attributes) -> bool:
     timer_id = attributes["timerId"]
     started_id = context.execution.timer_ids.get(timer_id)
     if started_id is None:
-        context.add("CancelTimerFailed", cause="TIMER_ID_UNKNOWN", timerId=timer_id)
-        return True
+        return context.fail("CancelTimer", attributes, "TIMER_ID_UNKNOWN")
     context.add("TimerCanceled", startedEventId=started_id, timerId=timer_id)
     return False
 
@@ -193,16 +186,14 @@ def _record_marker(context: Context, attributes: Attributes) -> bool:
 
 def _complete_workflow_execution(context: Context, attributes: Attributes) -> bool:
     if context.unhandled:
-        context.add("CompleteWorkflowExecutionFailed", cause="UNHANDLED_DECISION")
-        return True
+        return context.fail("CompleteWorkflowExecution", attributes, "UNHANDLED_DECISION")
     context.add("WorkflowExecutionCompleted", result=attributes.get("result"))
     return False
 
 
 def _fail_workflow_execution(context: Context, attributes: Attributes) -> bool:
     if context.unhandled:
-        context.add("FailWorkflowExecutionFailed", cause="UNHANDLED_DECISION")
-        return True
+        return context.fail("FailWorkflowExecution", attributes, "UNHANDLED_DECISION")
     context.add(
         "WorkflowExecutionFailed",
         details=attributes.get("details"),
@@ -213,8 +204,7 @@ def _fail_workflow_execution(context: Context, attributes: Attributes) -> bool:
 
 def _cancel_workflow_execution(context: Context, attributes: Attributes) -> bool:
     if context.unhandled:
-        context.add("CancelWorkflowExecutionFailed", cause="UNHANDLED_DECISION")
-        return True
+        return context.fail("CancelWorkflowExecution", attributes, "UNHANDLED_DECISION")
     context.add("WorkflowExecutionCanceled", details=attributes.get("details"))
     return False
 

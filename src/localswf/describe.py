@@ -16,7 +16,7 @@ def describe(execution: State) -> dict[str, Any]:
             "openDecisionTasks": int(execution.has_decision),
             "openTimers": len(execution.timers),
             "openChildWorkflowExecutions": 0 if execution.closed else len(execution.children),
-            "openLambdaFunctions": 0,
+            "openLambdaFunctions": len(execution.lambdas),
         },
     }
     if execution.last_activity_at is not None:

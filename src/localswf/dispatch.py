@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from localswf import errors
+from localswf import errors, limits
 from localswf.clock import Clock
 from localswf.events import Event
 from localswf.exchange import Exchange
@@ -18,8 +18,6 @@ from localswf.task_lists import ListKey, Task, TaskLists
 from localswf.timers import Deadlines
 
 _LONG_POLL = 60_000
-EVENT_LIMIT = 25_000
-"""How long a history may grow before its execution is terminated."""
 
 
 @dataclass(slots=True, eq=False)
@@ -70,6 +68,7 @@ class Dispatcher:
         self._errands: deque[tuple[Run, Event]] = deque()
         self._running_errands = False
         self._tell_closed: Callable[[Execution], None] = lambda _: None
+        self._schedule_lambda: Callable[[Run, int], None] = lambda _run, _scheduled_id: None
         self._deadlines: Deadlines[Run | Call | Chore] = Deadlines()
         self._alarm: int | None = None
         self._parked: dict[Call, Answer] = {}
@@ -86,6 +85,8 @@ class Dispatcher:
         for event in events:
             if event.type == "ActivityTaskScheduled":
                 self._offer_activity(run, event.id)
+            elif event.type == "LambdaFunctionScheduled":
+                self._schedule_lambda(run, event.id)
             # A task that waits and is over has timed out.
             over = run.waiting.get(event.attributes.get("scheduledEventId", 0))
             if over is not None:
@@ -93,7 +94,7 @@ class Dispatcher:
             if self._exchange.concerns(event):
                 self._errands.append((run, event))
         self.follow(run)
-        if not run.execution.closed and run.execution.last_event_id >= EVENT_LIMIT:
+        if not run.execution.closed and run.execution.last_event_id >= limits.EVENTS:
             now = self._clock.now()
             ended = run.execution.terminate(None, None, None, now, "EVENT_LIMIT_EXCEEDED")
             self.record(run, ended)
@@ -137,6 +138,13 @@ class Dispatcher:
     def on_close(self, tell: Callable[[Execution], None]) -> None:
         """Have `tell` called for each execution that closes."""
         self._tell_closed = tell
+
+    def on_lambda(self, schedule: Callable[[Run, int], None]) -> None:
+        """Have `schedule` called for each Lambda task, with the id of the event that scheduled it.
+
+        It may not record anything itself: the call that caused the event may not be through.
+        """
+        self._schedule_lambda = schedule
 
     def at(self, when: int, chore: Chore) -> None:
         """Have `chore` called at `when`, in place of an earlier wish; not while draining."""

@@ -60,6 +60,22 @@ def invalid_token() -> SwfError:
     return validation("Invalid token")
 
 
+def throttling() -> SwfError:
+    """Too many requests in too short a time."""
+    return SwfError("com.amazon.coral.availability#ThrottlingException", "Rate exceeded")
+
+
+def operation_not_permitted(operation: str) -> SwfError:
+    """The caller's permissions do not allow the operation."""
+    message = f"Caller is not authorized to perform: swf:{operation}"
+    return fault("OperationNotPermittedFault", message)
+
+
+def fault(name: str, message: str) -> SwfError:
+    """Any fault of SWF's model."""
+    return SwfError(_FAULT + name, message)
+
+
 def serialization(message: str) -> SwfError:
     """A body that is no JSON object, or a member of another type than the model's."""
     return SwfError(f"{_SERVICE}SerializationException", message)
@@ -143,6 +159,11 @@ def type_already_exists(kind: str, name: str, version: str) -> SwfError:
     """The type's name and version are taken."""
     message = f"{kind}=[name={name}, version={version}]"
     return SwfError(f"{_FAULT}TypeAlreadyExistsFault", message)
+
+
+def limit_exceeded(message: str) -> SwfError:
+    """There would be more of something than SWF lets anybody have."""
+    return SwfError(f"{_FAULT}LimitExceededFault", message)
 
 
 def domain_deprecated(name: str) -> SwfError:

@@ -13,10 +13,12 @@ from localswf.state import (
     DECISION,
     EXECUTION,
     HEARTBEAT,
+    LAMBDA,
     SCHEDULE_TO_START,
     START_TO_CLOSE,
     TIMER,
     Activity,
+    LambdaTask,
     State,
     TaskListOverride,
 )
@@ -145,6 +147,31 @@ class Execution(State):
         if activity.heartbeat is not None:
             self.deadlines.set((HEARTBEAT, activity.scheduled_id), now + activity.heartbeat)
 
+    def start_lambda(self, scheduled_id: int, now: int) -> list[Event]:
+        """Note that a scheduled Lambda function is started, or that it cannot be.
+
+        Without a role to run it with, SWF starts none.
+        """
+        moment = Moment(self, now)
+        if self.started.get("lambdaRole"):
+            moment.add("LambdaFunctionStarted", scheduledEventId=scheduled_id)
+            return moment.events
+        moment.add(
+            "StartLambdaFunctionFailed",
+            cause="ASSUME_ROLE_FAILED",
+            message="No IAM role is attached to the current workflow execution.",
+            scheduledEventId=scheduled_id,
+        )
+        self.need_decision(moment)
+        return moment.events
+
+    def end_lambda(
+        self, task: LambdaTask, event_type: str, outcome: Mapping[str, Any], now: int
+    ) -> list[Event]:
+        """Close a started Lambda function by LambdaFunctionCompleted or ...Failed."""
+        ids = {"scheduledEventId": task.scheduled_id, "startedEventId": task.started_id}
+        return self.hear(event_type, {**outcome, **ids}, now)
+
     def signal(self, name: str, signal_input: str | None, now: int) -> list[Event]:
         """Deliver a signal from outside."""
         signal = {"externalInitiatedEventId": 0, "input": signal_input, "signalName": name}
@@ -195,6 +222,13 @@ class Execution(State):
                 self._time_out_decision(moment, opened)
             elif what == TIMER:
                 moment.add("TimerFired", startedEventId=opened, timerId=self.timers[opened])
+            elif what == LAMBDA:
+                moment.add(
+                    "LambdaFunctionTimedOut",
+                    scheduledEventId=opened,
+                    startedEventId=self.lambdas[opened].started_id,
+                    timeoutType=START_TO_CLOSE,
+                )
             else:
                 self._time_out_activity(moment, what, self.activities[opened])
             if not self.closed:

@@ -1,15 +1,15 @@
-"""The decisions that reach out to other executions.
+"""The decisions that reach out to other executions and to Lambda functions.
 
 What they ask for is written down here; `localswf.exchange` carries it out.
 """
 
 from typing import Any
 
-from localswf.deciding import Attributes, Context
+from localswf import errors, limits
+from localswf.deciding import Attributes, Context, type_reference
 from localswf.parameters import MissingParameter, start_parameters
 
-OPEN_LIMIT = 1000
-"""How many activities, timers and children of each execution may be open."""
+_LAMBDA_SECONDS = "300"
 
 _UNDEFINED = {
     "executionStartToCloseTimeout": "DEFAULT_EXECUTION_START_TO_CLOSE_TIMEOUT_UNDEFINED",
@@ -36,19 +36,21 @@ def request_cancel_external(context: Context, attributes: Attributes) -> bool:
 
 def start_child(context: Context, attributes: Attributes) -> bool:
     """StartChildWorkflowExecution."""
-    reference = attributes["workflowType"]
-    names = {
-        "control": attributes.get("control"),
-        "workflowId": attributes["workflowId"],
-        "workflowType": {"name": reference["name"], "version": reference["version"]},
-    }
-    cause, chosen = _settings(context, names["workflowType"], attributes)
-    if len(context.execution.children) >= OPEN_LIMIT:
+    workflow_type = type_reference(attributes["workflowType"])
+    cause, chosen = _settings(context, workflow_type, attributes)
+    if len(context.execution.children) >= limits.OPEN_PER_EXECUTION:
         cause = "OPEN_CHILDREN_LIMIT_EXCEEDED"
+    elif _domain_is_full(context):
+        cause = "OPEN_WORKFLOWS_LIMIT_EXCEEDED"
     if cause:
-        context.add("StartChildWorkflowExecutionFailed", **names, cause=cause, initiatedEventId=0)
-        return True
-    context.add("StartChildWorkflowExecutionInitiated", **names, **chosen)
+        return context.fail("StartChildWorkflowExecution", attributes, cause)
+    context.add(
+        "StartChildWorkflowExecutionInitiated",
+        control=attributes.get("control"),
+        workflowId=attributes["workflowId"],
+        workflowType=workflow_type,
+        **chosen,
+    )
     return False
 
 
@@ -61,8 +63,7 @@ def continue_as_new(context: Context, attributes: Attributes) -> bool:
     if context.unhandled:
         cause = "UNHANDLED_DECISION"
     if cause:
-        context.add("ContinueAsNewWorkflowExecutionFailed", cause=cause)
-        return True
+        return context.fail("ContinueAsNewWorkflowExecution", attributes, cause)
     context.add(
         "WorkflowExecutionContinuedAsNew",
         **chosen,
@@ -73,14 +74,45 @@ def continue_as_new(context: Context, attributes: Attributes) -> bool:
 
 
 def schedule_lambda(context: Context, attributes: Attributes) -> bool:
-    """ScheduleLambdaFunction, which fails as in a region without AWS Lambda."""
-    context.add(
-        "ScheduleLambdaFunctionFailed",
-        cause="LAMBDA_SERVICE_NOT_AVAILABLE_IN_REGION",
-        id=attributes["id"],
-        name=attributes["name"],
-    )
-    return True
+    """ScheduleLambdaFunction; where there are no functions, as in a region without AWS Lambda."""
+    cause = _lambda_obstacle(context, attributes["id"])
+    if cause:
+        return context.fail("ScheduleLambdaFunction", attributes, cause)
+    chosen = {name: attributes.get(name) for name in ("control", "id", "input", "name")}
+    timeout = attributes.get("startToCloseTimeout") or _LAMBDA_SECONDS
+    context.add("LambdaFunctionScheduled", **chosen, startToCloseTimeout=timeout)
+    return False
+
+
+def check_lambda_timeout(attributes: Attributes, path: str) -> None:
+    """Refuse a time for a Lambda function that AWS Lambda does not have.
+
+    Raises:
+        SwfError: it is not between a second and 15 minutes; `path` is where it was given.
+    """
+    seconds = attributes.get("startToCloseTimeout")
+    if not seconds or (seconds != "NONE" and 1 <= int(seconds) <= limits.LAMBDA_SECONDS):
+        return
+    rule = f"Member must have value between 1 and {limits.LAMBDA_SECONDS}"
+    raise errors.constraint(seconds, f"{path}startToCloseTimeout", rule)
+
+
+def _lambda_obstacle(context: Context, function_id: str) -> str | None:
+    """Why a Lambda function cannot be scheduled."""
+    if not context.surroundings.has_lambda:
+        return "LAMBDA_SERVICE_NOT_AVAILABLE_IN_REGION"
+    if function_id in context.execution.lambda_ids:
+        return "ID_ALREADY_IN_USE"
+    if len(context.execution.lambdas) >= limits.OPEN_PER_EXECUTION:
+        return "OPEN_LAMBDA_FUNCTIONS_LIMIT_EXCEEDED"
+    return None
+
+
+def _domain_is_full(context: Context) -> bool:
+    """Whether no more executions may be opened, given the children that are yet to start."""
+    children = context.execution.children
+    room = limits.OPEN_EXECUTIONS - context.surroundings.open_executions
+    return len(children) >= room and sum(not c.started_id for c in children.values()) >= room
 
 
 def _settings(

@@ -1,12 +1,12 @@
 """The operations that begin, disturb and end executions from outside."""
 
-from localswf import errors
+from localswf import errors, limits
 from localswf.clock import Clock
 from localswf.dispatch import Call, Dispatcher
 from localswf.execution import Execution
 from localswf.lookup import Lookup
 from localswf.model import Answer
-from localswf.parameters import MissingParameter, no_unlimited_execution, start_parameters
+from localswf.parameters import MissingParameter, check_execution_timeout, start_parameters
 from localswf.registry import WORKFLOW_TYPE, Registry
 from localswf.runs import Runs, new_run_id
 
@@ -34,14 +34,17 @@ class Lifecycle:
         domain, workflow_id = request["domain"], request["workflowId"]
         name, version = request["workflowType"]["name"], request["workflowType"]["version"]
         defaults = self._registry.usable_type(domain, WORKFLOW_TYPE, name, version).defaults
-        if request.get("executionStartToCloseTimeout") == "NONE":
-            raise no_unlimited_execution("executionStartToCloseTimeout")
+        check_execution_timeout(request)
         try:
             attributes = start_parameters(request, defaults)
         except MissingParameter as missing:
             raise errors.default_undefined(missing.args[0]) from None
         if self._runs.open_run(domain, workflow_id) is not None:
             raise errors.already_started()
+        if self._runs.count_open_in(domain) >= limits.OPEN_EXECUTIONS:
+            raise errors.limit_exceeded(
+                f"A domain can have at most {limits.OPEN_EXECUTIONS} open workflow executions"
+            )
         attributes |= {
             "parentInitiatedEventId": 0,
             "workflowType": {"name": name, "version": version},

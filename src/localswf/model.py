@@ -111,6 +111,28 @@ def needs_attributes(decision_type: str) -> bool:
 
 
 @functools.cache
+def decision_causes() -> Mapping[str, tuple[str, ...]]:
+    """The causes why decisions are not carried out, by the type of decision."""
+    return {kind: choices(f"{kind}FailedCause") for kind in choices("DecisionType")}
+
+
+@functools.cache
+def operation_faults() -> Mapping[str, tuple[str, ...]]:
+    """The faults of every operation, by its name."""
+    model = service_model()
+    return {
+        name: tuple(shape.name for shape in model.operation_model(name).error_shapes)
+        for name in model.operation_names
+    }
+
+
+@functools.cache
+def failure_members(decision_type: str) -> tuple[str, ...]:
+    """What the event tells that says why a decision of this type was not carried out."""
+    return tuple(structure(f"{decision_type}FailedEventAttributes").members)
+
+
+@functools.cache
 def type_defaults(kind: str) -> tuple[str, ...]:
     """The defaults that a WorkflowType or an ActivityType can be registered with."""
     return tuple(structure(f"{kind}Configuration").members)
@@ -122,6 +144,14 @@ def structure(name: str) -> StructureShape:
     if not isinstance(shape, StructureShape):
         raise TypeError(f"botocore's model has no structure {name}.")
     return shape
+
+
+def choices(name: str) -> tuple[str, ...]:
+    """The values that a string of the model may have."""
+    shape = service_model().shape_for(name)
+    if not isinstance(shape, StringShape):
+        raise TypeError(f"botocore's model has no string {name}.")
+    return tuple(shape.enum)
 
 
 def _compile(shape: Shape, checks: dict[str, Check]) -> Check:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from localswf import errors
+from localswf import errors, limits
 
 # In the order in which SWF misses them.
 _REQUIRED = {
@@ -43,7 +43,23 @@ def start_parameters(asked: Mapping[str, Any], defaults: Mapping[str, Any]) -> d
     }
 
 
-def no_unlimited_execution(parameter: str) -> errors.SwfError:
-    """The refusal of NONE where an execution's own timeout is given."""
-    rule = "Member must satisfy regular expression pattern: [0-9]+"
-    return errors.constraint("NONE", parameter, rule)
+def check_execution_timeout(
+    asked: Mapping[str, Any], path: str = "", parameter: str = "executionStartToCloseTimeout"
+) -> None:
+    """Refuse an execution that may run for ever, or for longer than a year.
+
+    Args:
+        asked: what holds the parameter.
+        path: where `asked` is in the request, with a dot at its end.
+        parameter: the name of the timeout.
+
+    Raises:
+        SwfError: the timeout is NONE or too long.
+    """
+    seconds = asked.get(parameter)
+    if seconds == "NONE":
+        rule = "Member must satisfy regular expression pattern: [0-9]+"
+        raise errors.constraint(seconds, path + parameter, rule)
+    if seconds and int(seconds) > limits.EXECUTION_SECONDS:
+        rule = f"Member must have value less than or equal to {limits.EXECUTION_SECONDS}"
+        raise errors.constraint(seconds, path + parameter, rule)

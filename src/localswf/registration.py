@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from localswf import errors
+from localswf import errors, limits
 from localswf.dispatch import Call
 from localswf.events import wire_time
 from localswf.model import Answer, Request, type_defaults
-from localswf.parameters import no_unlimited_execution
+from localswf.parameters import check_execution_timeout
 from localswf.registry import (
     ACTIVITY_TYPE,
     WORKFLOW_TYPE,
@@ -22,7 +22,6 @@ from localswf.tokens import Tokens
 T = TypeVar("T")
 
 _ACCOUNT = "123456789012"
-_LONGEST_RETENTION = 90
 _KINDS = (WORKFLOW_TYPE, ACTIVITY_TYPE)
 
 TypeCommand = Callable[[str, str, str, str], None]
@@ -76,8 +75,8 @@ class RegistrationOperations:
     def _register_domain(self, call: Call) -> Answer:
         request = call.request
         retention = request["workflowExecutionRetentionPeriodInDays"]
-        if retention != "NONE" and int(retention) > _LONGEST_RETENTION:
-            rule = f"Member must have value less than or equal to {_LONGEST_RETENTION}"
+        if retention != "NONE" and int(retention) > limits.RETENTION_DAYS:
+            rule = f"Member must have value less than or equal to {limits.RETENTION_DAYS}"
             raise errors.constraint(retention, "workflowExecutionRetentionPeriodInDays", rule)
         tags = with_tags({}, request.get("tags") or ())
         domain = Domain(request.get("description"), retention, tags=tags)
@@ -113,8 +112,7 @@ class RegistrationOperations:
     # Types.
 
     def _register_type(self, kind: str, request: Request) -> Answer:
-        if request.get("defaultExecutionStartToCloseTimeout") == "NONE":
-            raise no_unlimited_execution("defaultExecutionStartToCloseTimeout")
+        check_execution_timeout(request, parameter="defaultExecutionStartToCloseTimeout")
         members = ("description", *type_defaults(kind))
         given = {member: value for member in members if (value := request.get(member)) is not None}
         self._registry.add_type(request["domain"], kind, request["name"], request["version"], given)

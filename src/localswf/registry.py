@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from localswf import errors
+from localswf import errors, limits
 from localswf.clock import Clock
 from localswf.journal import Journal
 from localswf.model import Request
@@ -97,10 +97,12 @@ class Registry:
         """Take in a new domain.
 
         Raises:
-            SwfError: its name is taken.
+            SwfError: its name is taken, or there are too many.
         """
         if name in self._domains:
             raise errors.domain_already_exists(name)
+        if len(self._domains) >= limits.DOMAINS:
+            raise errors.limit_exceeded(f"An account can have at most {limits.DOMAINS} domains")
         self.set_domain(name, domain)
 
     def set_domain(self, name: str, domain: Domain) -> None:
@@ -183,11 +185,14 @@ class Registry:
         """Take in a new type; `request` has its description and its defaults.
 
         Raises:
-            SwfError: there is no such domain, it is deprecated, or the type is there already.
+            SwfError: there is no such domain, it is deprecated, the type is there already, or
+                there are too many.
         """
         self.check_usable_domain(domain)
         if self.find_type(domain, kind, name, version) is not None:
             raise errors.type_already_exists(kind, name, version)
+        if len(self._types_of(domain, kind)) >= limits.TYPES:
+            raise errors.limit_exceeded(f"A domain can have at most {limits.TYPES} {kind}s")
         defaults = {member: value for member, value in request.items() if member != "description"}
         registration = Registration(self._clock.now(), request.get("description"), defaults)
         self._set_type(domain, kind, name, version, registration)

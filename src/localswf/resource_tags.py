@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from localswf import errors
+from localswf import errors, limits
 from localswf.dispatch import Call
 from localswf.model import Answer
 from localswf.registry import Registry
@@ -12,7 +12,6 @@ from localswf.registry import Registry
 Tags = Mapping[str, str | None]
 """Values by their keys; None for a tag without a value."""
 
-_MOST = 50
 _ARN = re.compile(r"arn:aws[a-z-]*:swf:[^:]*:[0-9]*:/domain/(.+)", re.DOTALL)
 
 
@@ -62,8 +61,8 @@ def with_tags(tags: Tags, given: Iterable[Mapping[str, str]]) -> Tags:
         for member in ("key", "value"):
             _check_signs(tag.get(member) or "", f"tags.{number}.member.{member}")
         together[tag["key"]] = tag.get("value")
-    if len(together) > _MOST:
-        raise errors.too_many_tags(_MOST)
+    if len(together) > limits.RESOURCE_TAGS:
+        raise errors.too_many_tags(limits.RESOURCE_TAGS)
     return together
 
 

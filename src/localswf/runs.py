@@ -2,6 +2,7 @@
 
 import base64
 import secrets
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -47,6 +48,7 @@ class Runs:
         self._by_run_id: dict[str, Run] = {}
         self._by_number: dict[int, Run] = {}
         self._open: dict[tuple[str, str], Run] = {}
+        self._open_in: Counter[str] = Counter()
         self._recent: dict[int, Run] = {}
         self._closed: list[Run] = []
         for stored in journal.open_executions():
@@ -59,6 +61,10 @@ class Runs:
     def count_open(self) -> int:
         """How many executions are open."""
         return len(self._open)
+
+    def count_open_in(self, domain: str) -> int:
+        """How many executions of a domain are open."""
+        return self._open_in[domain]
 
     def open_run(self, domain: str, workflow_id: str) -> Run | None:
         """The open execution with this workflowId."""
@@ -99,6 +105,7 @@ class Runs:
                 run.number, execution.closed_at, execution_info(execution)
             )
             del self._open[execution.domain, execution.workflow_id]
+            self._open_in[execution.domain] -= 1
             self._closed.append(run)
 
     def release_closed(self) -> list[Run]:
@@ -121,6 +128,7 @@ class Runs:
         self._by_run_id[execution.run_id] = run
         self._by_number[run.number] = run
         self._open[execution.domain, execution.workflow_id] = run
+        self._open_in[execution.domain] += 1
 
     def _release(self, run: Run, error: BaseException | None) -> None:
         # What could not be written yet has to stay where it can be read.

@@ -17,10 +17,12 @@ from localswf.dispatch import Call, Dispatcher
 from localswf.execution import Decided
 from localswf.history import Span
 from localswf.journal import Journal
+from localswf.lambda_tasks import Function, LambdaTasks
 from localswf.lifecycle import Lifecycle
 from localswf.lookup import Lookup
 from localswf.model import Answer, Request, operations
 from localswf.pending import PendingTasks
+from localswf.refusals import check_refusals, refusal
 from localswf.registration import RegistrationOperations
 from localswf.registry import ACTIVITY_TYPE, WORKFLOW_TYPE, Registry, page_size
 from localswf.retention import Retention
@@ -39,16 +41,32 @@ _NO_DECISION_TASK: Answer = {"previousStartedEventId": 0, "startedEventId": 0, "
 class Service:
     """Amazon SWF."""
 
-    def __init__(self, path: Path | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        path: Path | None = None,
+        clock: Clock | None = None,
+        *,
+        lambdas: Mapping[str, Function] | None = None,
+        refused: Mapping[str, str] | None = None,
+    ) -> None:
         """Open a data file and go on where it stopped.
 
         Args:
             path: the data file, made if it is not there; None for one in memory.
             clock: what to take for the time; None for the wall clock.
+            lambdas: the Lambda functions by their names; without any, executions that schedule
+                one are told that there is no AWS Lambda here.
+            refused: what to refuse, for tests of clients: faults by the names of operations, and
+                causes by the types of decisions, as {"StartTimer": "TIMER_CREATION_RATE_EXCEEDED",
+                "SignalWorkflowExecution": "ThrottlingException"}.
 
         Raises:
             DataFileError: the file is in use, damaged, or not ours.
+            ValueError: SWF does not refuse what is to be refused in that way.
         """
+        self._refused = dict(refused or {})
+        check_refusals(self._refused)
+        self._has_lambda = bool(lambdas)
         self.clock = clock or WallClock()
         grouped = path is not None and not self.clock.virtual
         self._journal = Journal(path, grouped=grouped)
@@ -69,6 +87,9 @@ class Service:
             give_activity=self._give_activity,
         )
         Retention(self._journal, self._registry, self._dispatcher, self.clock)
+        self._lambda_tasks = LambdaTasks(
+            lambdas or {}, self._runs, self._dispatcher, self._journal, self.clock
+        )
         self._activity_tasks = ActivityTasks(
             self._lookup, self._runs, self._dispatcher, self._tokens, self.clock
         )
@@ -152,6 +173,7 @@ class Service:
         """
         self._dispatcher.drain()
         self._dispatcher.stop()
+        await self._lambda_tasks.close()
         await self._journal.close()
 
     def _carry_out(self, operation: str, call: Call) -> Answer | None:
@@ -160,6 +182,8 @@ class Service:
         if handle is None:
             raise errors.unknown_operation()
         operations()[operation].validate(call.request)
+        if operation in self._refused:
+            raise refusal(operation, self._refused[operation])
         # What was due before this request happens before it.
         self._dispatcher.wake()
         return handle(call)
@@ -262,6 +286,9 @@ class Service:
             partial(defaults, ACTIVITY_TYPE, "ACTIVITY_TYPE", domain),
             partial(defaults, WORKFLOW_TYPE, "WORKFLOW_TYPE", domain),
             new_run_id,
+            self._runs.count_open_in(domain),
+            self._has_lambda,
+            self._refused,
         )
         handle = decisions.handler(surroundings)
         self._dispatcher.record(run, execution.complete_decision(decided, handle, self.clock.now()))

@@ -16,6 +16,7 @@ DeadlineKey = tuple[str, int]
 
 EXECUTION = ("EXECUTION", 1)
 DECISION = "DECISION"
+LAMBDA = "LAMBDA"
 TIMER = "TIMER"
 SCHEDULE_TO_START = "SCHEDULE_TO_START"
 SCHEDULE_TO_CLOSE = "SCHEDULE_TO_CLOSE"
@@ -60,6 +61,21 @@ class Activity:
 
 
 @dataclass(slots=True)
+class LambdaTask:
+    """A Lambda function that was asked for and is not over. `started_id` is 0 until it is started.
+
+    `start_to_close` is in milliseconds.
+    """
+
+    scheduled_id: int
+    function_id: str
+    name: str
+    input: str | None
+    start_to_close: int
+    started_id: int = 0
+
+
+@dataclass(slots=True)
 class Child:
     """A child that was asked for and is not over. `started_id` is 0 until it is started."""
 
@@ -101,6 +117,8 @@ class State:
         self.activities: dict[int, Activity] = {}
         self.activity_ids: dict[str, int] = {}
         self.children: dict[int, Child] = {}
+        self.lambdas: dict[int, LambdaTask] = {}
+        self.lambda_ids: dict[str, int] = {}
         self.timers: dict[int, str] = {}
         self.timer_ids: dict[str, int] = {}
         self.deadlines: Deadlines[DeadlineKey] = Deadlines()
@@ -262,6 +280,33 @@ def _timer_closed(state: State, event: Event) -> None:
     state.deadlines.drop((TIMER, started_id))
 
 
+def _lambda_scheduled(state: State, event: Event) -> None:
+    attributes = event.attributes
+    function_id = attributes["id"]
+    state.lambdas[event.id] = LambdaTask(
+        event.id,
+        function_id,
+        attributes["name"],
+        attributes.get("input"),
+        int(attributes["startToCloseTimeout"]) * 1000,
+    )
+    state.lambda_ids[function_id] = event.id
+
+
+def _lambda_started(state: State, event: Event) -> None:
+    scheduled_id = event.attributes["scheduledEventId"]
+    task = state.lambdas[scheduled_id]
+    task.started_id = event.id
+    state.deadlines.set((LAMBDA, scheduled_id), event.timestamp + task.start_to_close)
+
+
+def _lambda_closed(state: State, event: Event) -> None:
+    scheduled_id = event.attributes["scheduledEventId"]
+    task = state.lambdas.pop(scheduled_id)
+    del state.lambda_ids[task.function_id]
+    state.deadlines.drop((LAMBDA, scheduled_id))
+
+
 def _child_initiated(state: State, event: Event) -> None:
     state.children[event.id] = Child(event.attributes["workflowId"])
 
@@ -284,6 +329,8 @@ def _closed(state: State, event: Event) -> None:
     state.activity_ids.clear()
     state.timers.clear()
     state.timer_ids.clear()
+    state.lambdas.clear()
+    state.lambda_ids.clear()
     state.deadlines.clear()
 
 
@@ -315,6 +362,12 @@ _CHANGES: Mapping[str, Callable[[State, Event], None]] = {
     "TimerStarted": _timer_started,
     "TimerFired": _timer_closed,
     "TimerCanceled": _timer_closed,
+    "LambdaFunctionScheduled": _lambda_scheduled,
+    "LambdaFunctionStarted": _lambda_started,
+    "LambdaFunctionCompleted": _lambda_closed,
+    "LambdaFunctionFailed": _lambda_closed,
+    "LambdaFunctionTimedOut": _lambda_closed,
+    "StartLambdaFunctionFailed": _lambda_closed,
     "StartChildWorkflowExecutionInitiated": _child_initiated,
     "StartChildWorkflowExecutionFailed": _child_closed,
     "ChildWorkflowExecutionStarted": _child_started,

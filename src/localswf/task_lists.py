@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from localswf import errors, limits
 from localswf.status import Load
 
 if TYPE_CHECKING:
@@ -75,8 +76,16 @@ class TaskLists(Generic[P]):
         task.run.waiting[task.scheduled_id] = task
 
     def poll(self, key: ListKey, poller: P) -> bool:
-        """Hand the next task to a poller; False if there is none and the poller waits."""
+        """Hand the next task to a poller; False if there is none and the poller waits.
+
+        Raises:
+            SwfError: as many wait already as may wait at one list.
+        """
         place = self._lists.setdefault(key, _List())
+        if len(place.pollers) >= limits.POLLERS:
+            raise errors.limit_exceeded(
+                "Limit on maximum concurrent poll requests per task list reached"
+            )
         if not place.tasks:
             place.pollers[poller] = None
             return False

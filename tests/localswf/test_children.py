@@ -330,7 +330,7 @@ def test_an_execution_that_was_there_before_is_no_child(
     swf.start("child", taskList={"name": "others"})
     swf.start()
     task = swf.poll_decision()
-    monkeypatch.setattr("localswf.dispatch.EVENT_LIMIT", 5)
+    monkeypatch.setattr("localswf.limits.EVENTS", 5)
     swf.answer(task, child(swf))
     assert swf.types()[-2:] == [
         "StartChildWorkflowExecutionInitiated",

@@ -11,7 +11,7 @@ LIMIT = 1000
 def test_a_history_that_grows_too_long_ends_its_execution(
     swf: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("localswf.dispatch.EVENT_LIMIT", 12)
+    monkeypatch.setattr("localswf.limits.EVENTS", 12)
     swf.start()
     signal = {"domain": "videos", "workflowId": "video", "signalName": "again"}
     for _ in range(9):
