@@ -23,14 +23,14 @@ SECRET = "of these tests only"  # noqa: S105
 
 
 @pytest.fixture(scope="session")
-def open_swf_server() -> Callable[[Path], AbstractContextManager[SwfServer]]:
-    """Opens an SWF service over HTTP on a data file, for a `with` statement."""
-    return lambda data: contextlib.closing(SwfServer(data))
+def open_swf_server() -> Callable[..., AbstractContextManager[SwfServer]]:
+    """Opens an SWF service over HTTP on a data file, with options, for a `with` statement."""
+    return lambda data, *options: contextlib.closing(SwfServer(data, *options))
 
 
 @pytest.fixture
 def swf_server(
-    open_swf_server: Callable[[Path], AbstractContextManager[SwfServer]], tmp_path: Path
+    open_swf_server: Callable[..., AbstractContextManager[SwfServer]], tmp_path: Path
 ) -> Iterator[SwfServer]:
     """A fresh SWF service over HTTP."""
     with open_swf_server(tmp_path / "swf.db") as server:

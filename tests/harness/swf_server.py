@@ -10,8 +10,9 @@ SRC = Path(__file__).parents[2] / "src"
 class SwfServer:
     """`localswf serve` as a process of its own, on a data file of its own."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, *options: str) -> None:
         self.data = data
+        self._options = options
         self.log = data.with_suffix(".log")
         self._port = 0
         self._process = self._start()
@@ -55,7 +56,7 @@ class SwfServer:
         command = [sys.executable, "-m", "localswf", "serve", "--data", str(self.data)]
         with self.log.open("a") as log:
             process = subprocess.Popen(
-                [*command, "--port", str(self._port)],
+                [*command, "--port", str(self._port), *self._options],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,

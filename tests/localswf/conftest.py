@@ -1,5 +1,6 @@
 """A service in process under a virtual clock, and boto3 on a service over HTTP."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -179,6 +180,17 @@ def client(clock: VirtualClock) -> Iterator[Client]:
 def swf(client: Client) -> Swf:
     """The service in process, under the virtual clock."""
     return Swf(client)
+
+
+@pytest.fixture
+def open_swf(clock: VirtualClock) -> Iterator[Callable[..., Swf]]:
+    """Opens services in process with settings of their own, under the virtual clock."""
+    with contextlib.ExitStack() as opened:
+
+        def open_one(**settings: Any) -> Swf:
+            return Swf(opened.enter_context(Client(Service(**{"clock": clock, **settings}))))
+
+        yield open_one
 
 
 @pytest.fixture

@@ -111,16 +111,3 @@ def test_an_execution_may_signal_itself(swf: Any) -> None:
         "DecisionTaskScheduled",
         "ExternalWorkflowExecutionSignaled",
     ]
-
-
-def test_a_lambda_function_fails_as_where_there_is_no_lambda(swf: Any) -> None:
-    swf.start()
-    swf.decide(swf.decision("ScheduleLambdaFunction", id="a", name="resize", input="{}"))
-
-    assert swf.types()[-2:] == ["ScheduleLambdaFunctionFailed", "DecisionTaskScheduled"]
-    assert swf.last("ScheduleLambdaFunctionFailed") == {
-        "cause": "LAMBDA_SERVICE_NOT_AVAILABLE_IN_REGION",
-        "decisionTaskCompletedEventId": 4,
-        "id": "a",
-        "name": "resize",
-    }
