@@ -5,6 +5,8 @@ import os
 import sqlite3
 from pathlib import Path
 
+from localswf.wal import loses_commits
+
 _APPLICATION_ID = 0x53574631
 _VERSION = 1
 
@@ -92,20 +94,59 @@ def prepare(connection: sqlite3.Connection, path: Path | None) -> None:
     """Make sure that a connection's file is whole and ours; an empty one gets its tables.
 
     Raises:
-        DataFileError: the file is damaged, of another program or of another version of this one.
+        DataFileError: the file is damaged, of another program or of another version of this one,
+            or it cannot be written.
     """
     try:
-        _check(connection, path)
+        if path is not None:
+            _check_names(path)
+            _check_log(path)
+        _check_kind(connection, path)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
+        _check_pages(connection)
+        # So that a log has the traces of one crash at most: see `localswf.wal`.
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except OSError as error:
+        raise DataFileError(f"{error.filename} cannot be read: {error.strerror}.") from error
     except sqlite3.DatabaseError as error:
+        raise _unusable(path, error) from error
+
+
+def _check_names(path: Path) -> None:
+    if path.exists() and path.stat().st_nlink > 1:
         raise DataFileError(
-            f"{path} is damaged or no data file of localswf ({error}); "
-            "restore it from a copy or name another file."
-        ) from error
+            f"{path} has a second name (a hard link), by which its write-ahead log would not be "
+            "found; copy it instead."
+        )
 
 
-def _check(connection: sqlite3.Connection, path: Path | None) -> None:
+def _check_log(path: Path) -> None:
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists() and loses_commits(log):
+        raise DataFileError(
+            f"{log} is damaged, and with it what was last written to {path.name}; restore both "
+            "from a copy."
+        )
+
+
+def _unusable(path: Path | None, error: sqlite3.DatabaseError) -> DataFileError:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
+        return DataFileError(
+            f"{path} cannot be written ({error}); make room on its file system and start again."
+        )
+    if code in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY}:
+        return DataFileError(
+            f"{path} cannot be opened ({error}); see that this user may write it and its folder."
+        )
+    return DataFileError(
+        f"{path} is damaged or no data file of localswf ({error}); "
+        "restore it from a copy or name another file."
+    )
+
+
+def _check_kind(connection: sqlite3.Connection, path: Path | None) -> None:
     application_id: int = connection.execute("PRAGMA application_id").fetchone()[0]
     tables: int = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if application_id == 0 and tables == 0:
@@ -121,6 +162,9 @@ def _check(connection: sqlite3.Connection, path: Path | None) -> None:
             f"{path} has format {version}, this program writes format {_VERSION}; "
             "use the program that wrote it or name another file."
         )
+
+
+def _check_pages(connection: sqlite3.Connection) -> None:
     damage: str = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if damage != "ok":
         raise sqlite3.DatabaseError(damage)
