@@ -14,6 +14,7 @@ from typing import IO
 
 from benchmarks import measure
 from benchmarks.contestants import Contestant
+from benchmarks.installation import Installed
 from benchmarks.session import DONE, READY
 from benchmarks.workloads import WARM_UP, Workload
 
@@ -39,6 +40,7 @@ class Run:
         seconds: how long it took.
         cpu_seconds: CPU time of all its processes.
         megabytes: the highest memory of all its processes until then.
+        disk_milliseconds: how long a fdatasync took just before.
         syncs: how many fsync and fdatasync calls, in a counting run; None in a timed run.
     """
 
@@ -49,12 +51,13 @@ class Run:
     seconds: float
     cpu_seconds: float
     megabytes: float
+    disk_milliseconds: float
     syncs: int | None = None
 
 
 def run(
     contestant: Contestant,
-    python: Path,
+    installed: Installed,
     workloads: Sequence[Workload],
     folder: Path,
     *,
@@ -65,7 +68,7 @@ def run(
 
     Args:
         contestant: who.
-        python: the interpreter of its environment.
+        installed: what it is run with.
         workloads: what it is given.
         folder: where its data goes; made, and removed afterwards.
         limit: how many seconds a workload may take.
@@ -78,11 +81,13 @@ def run(
     folder.mkdir(parents=True)
     trace = folder.with_suffix(".strace")
     prefix = measure.under_strace(trace) if counting else []
-    command = [*prefix, str(python), "-m", contestant.module, str(folder), *contestant.arguments]
+    command = [*prefix, str(installed.python), "-m", contestant.module, str(folder)]
+    command += [*installed.arguments, *contestant.arguments]
     runs = []
     with _process(command, folder.with_suffix(".log")) as (process, log):
         _expect(process, READY, _STARTS_WITHIN, log)
         for workload in (WARM_UP, *(w.scaled(contestant.share) for w in workloads)):
+            disk = measure.sync_milliseconds(folder)
             syncs = measure.syncs(trace) if counting else 0
             start, used = time.perf_counter(), measure.cpu_seconds(measure.tree(process.pid))
             _say(process, json.dumps(asdict(workload)))
@@ -97,6 +102,7 @@ def run(
                     seconds,
                     measure.cpu_seconds(pids) - used,
                     measure.peak_megabytes(pids),
+                    disk,
                     measure.syncs(trace) - syncs if counting else None,
                 )
             )

@@ -1,6 +1,7 @@
 """Who takes part."""
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -10,7 +11,9 @@ class Contestant:
     Attributes:
         name: what tables call it.
         module: what its process runs, with a folder for its data and `arguments`.
+        arguments: more arguments; the path of its server's program comes before them.
         environment: the name of the lock file of an environment of its own; None for ours.
+        program: the server's program, if it does not come with the environment.
         share: how much of each workload it is given, where all of it would take minutes.
     """
 
@@ -18,7 +21,12 @@ class Contestant:
     module: str
     arguments: tuple[str, ...] = ()
     environment: str | None = None
+    program: str | None = None
     share: float = 1.0
+
+
+def _peer(name: str, module: str, *arguments: str, **more: Any) -> Contestant:
+    return Contestant(name, f"benchmarks.peers.{module}", arguments, module, **more)
 
 
 LOCALSWF_HTTP = Contestant("localswf, HTTP", "benchmarks.localswf_http")
@@ -26,4 +34,12 @@ LOCALSWF = Contestant("localswf, in process", "benchmarks.localswf_in_process")
 CONTESTANTS = (
     LOCALSWF_HTTP,
     LOCALSWF,
+    _peer("Restate, service calls", "restate", program="restate-server"),
+    _peer("Restate, ctx.run", "restate", "--inside", program="restate-server"),
+    _peer("Temporal, activities", "temporal"),
+    _peer("Temporal, local activities", "temporal", "--local"),
+    _peer("DBOS, SQLite as shipped", "dbos"),
+    _peer("DBOS, SQLite with WAL", "dbos", "--wal"),
+    _peer("Celery and Redis", "celery", program="redis-server"),
+    _peer("boto3 on moto", "moto", share=0.1),
 )

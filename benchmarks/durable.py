@@ -15,10 +15,12 @@ from pathlib import Path
 from benchmarks import contest, report
 from benchmarks.contest import ROOT, FailedError, Run
 from benchmarks.contestants import CONTESTANTS, Contestant
-from benchmarks.measure import sync_milliseconds
+from benchmarks.installation import CACHE, Installed, UnavailableError, install
 from benchmarks.workloads import WORKLOADS
 
 _VAR = ROOT / "var" / "benchmarks"
+
+Ready = tuple[Contestant, Installed]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,30 +28,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     folder: Path = options.folder
     folder.mkdir(parents=True, exist_ok=True)
-    chosen = [c for c in CONTESTANTS if _is_wanted(c, options.only)]
+    chosen = _installed([c for c in CONTESTANTS if _is_wanted(c, options.only)], options.cache)
     runs: list[Run] = []
     for number in range(options.rounds):
-        print(f"Round {number + 1}; a fdatasync takes {sync_milliseconds(folder):.2f} ms.")
+        print(f"Round {number + 1} of {options.rounds}.")
         turn = number % len(chosen)
-        for contestant in chosen[turn:] + chosen[:turn]:
-            runs += _run(contestant, options, counting=False)
+        for contestant, installed in chosen[turn:] + chosen[:turn]:
+            runs += _run(contestant, installed, options, counting=False)
     if options.syncs and not shutil.which("strace"):
         print("There is no strace on this machine, so no fsyncs are counted.")
     elif options.syncs:
         print("Counting fsyncs.")
-        for contestant in chosen:
-            runs += _run(contestant, options, counting=True)
+        for contestant, installed in chosen:
+            runs += _run(contestant, installed, options, counting=True)
     print(f"\n{report.table(runs)}\n\n{report.ratios(runs)}")
     (folder / "durable.json").write_text(json.dumps([asdict(run) for run in runs], indent=1))
     return 0
 
 
-def _run(contestant: Contestant, options: argparse.Namespace, *, counting: bool) -> list[Run]:
-    workloads = [w.scaled(options.scale) for w in WORKLOADS]
-    python, data = Path(sys.executable), options.folder / "data"
+def _installed(contestants: Sequence[Contestant], cache: Path) -> list[Ready]:
+    """Those that can run on this machine."""
+    ready = []
+    for contestant in contestants:
+        try:
+            ready.append((contestant, install(contestant, cache)))
+        except UnavailableError as error:
+            print(f"{contestant.name} is left out: {error}.")
+    return ready
+
+
+def _run(
+    contestant: Contestant, installed: Installed, options: argparse.Namespace, *, counting: bool
+) -> list[Run]:
+    workloads, data = [w.scaled(options.scale) for w in WORKLOADS], options.folder / "data"
     try:
         runs = contest.run(
-            contestant, python, workloads, data, limit=options.limit, counting=counting
+            contestant, installed, workloads, data, limit=options.limit, counting=counting
         )
     except FailedError as error:
         print(f"  {contestant.name} failed: {error}")
@@ -57,6 +71,7 @@ def _run(contestant: Contestant, options: argparse.Namespace, *, counting: bool)
     for run in runs:
         cost = f"{run.syncs} fsyncs" if counting else f"{report.cpu(run):.2f} ms CPU/act"
         line = f"{report.rate(run):,.0f} act/s, {cost}, {run.megabytes:.0f} MB"
+        line += f"; a fdatasync took {run.disk_milliseconds:.2f} ms before"
         print(f"  {contestant.name}, {run.workload}: {line}", flush=True)
     return runs
 
@@ -85,6 +100,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--folder", type=Path, default=_VAR, help="where data and results go; on a disk"
+    )
+    parser.add_argument(
+        "--cache", type=Path, default=CACHE, help="where peers are installed (%(default)s)"
     )
     return parser
 

@@ -9,8 +9,10 @@ import pytest
 from benchmarks import contest, durable
 from benchmarks.contest import FailedError
 from benchmarks.contestants import LOCALSWF, LOCALSWF_HTTP, Contestant
+from benchmarks.installation import Installed
 from benchmarks.workloads import Workload
 
+OURS = Installed(Path(sys.executable))
 CHAIN = Workload("W1", workflows=2, clients=2, activities=3)
 
 
@@ -18,7 +20,7 @@ CHAIN = Workload("W1", workflows=2, clients=2, activities=3)
 @pytest.mark.parametrize("contestant", [LOCALSWF_HTTP, LOCALSWF], ids=lambda c: c.module)
 def test_a_contestant_runs_and_is_measured(contestant: Contestant, tmp_path: Path) -> None:
     folder = tmp_path / "data"
-    (run,) = contest.run(contestant, Path(sys.executable), [CHAIN], folder, limit=60)
+    (run,) = contest.run(contestant, OURS, [CHAIN], folder, limit=60)
     assert (run.workload, run.activities, run.workflows) == ("W1", 6, 2)
     assert run.seconds > 0
     assert run.cpu_seconds > 0
@@ -38,4 +40,4 @@ def test_the_command_writes_what_it_saw(tmp_path: Path, capsys: pytest.CaptureFi
 def test_a_contestant_that_fails_says_why(tmp_path: Path) -> None:
     nobody = Contestant("nobody", "benchmarks.nobody")
     with pytest.raises(FailedError, match="No module named"):
-        contest.run(nobody, Path(sys.executable), [CHAIN], tmp_path / "data", limit=60)
+        contest.run(nobody, OURS, [CHAIN], tmp_path / "data", limit=60)

@@ -18,6 +18,7 @@ def run(contestant: str = LOCALSWF.name, workload: str = "W1", **changes: Any) -
         "seconds": 1.0,
         "cpu_seconds": 0.5,
         "megabytes": 40.0,
+        "disk_milliseconds": 0.3,
         **changes,
     }
     return Run(contestant, workload, **given)
