@@ -108,7 +108,7 @@ def _read_claim(headers: Mapping[str, str], now: datetime) -> _Claim:
             "Authorization header requires existence of a 'X-Amz-Date' header. "
             f"Authorization={authorization}"
         )
-    signed_headers = tuple(sorted(signed.lower().split(";")))
+    signed_headers = tuple(sorted(signed.split(";")))
     _check_date(date, now)
     _check_signed_headers(signed_headers, headers)
     _check_scope(parts, date)
@@ -119,10 +119,10 @@ def _parameters(authorization: str, text: str) -> list[str]:
     """The values of the header's parameters, in the order of `_PARAMETERS`."""
     found = {}
     for pair in text.split(","):
-        name, equals, value = pair.strip().partition("=")
+        name, equals, value = pair.strip(" ").partition("=")
         if not equals:
             raise errors.incomplete_signature(
-                f"'{pair.strip()}' not a valid key=value pair (missing equal-sign) in "
+                f"'{pair.strip(' ')}' not a valid key=value pair (missing equal-sign) in "
                 f"Authorization header: '{authorization}'."
             )
         found[name] = value
@@ -156,7 +156,7 @@ def _parsed_date(date: str) -> datetime | None:
     if _DATE.fullmatch(date) is None:
         return None
     try:
-        return datetime.strptime(date, _DATE_FORMAT).replace(tzinfo=UTC)
+        return datetime.fromisoformat(date)
     except ValueError:
         return None
 

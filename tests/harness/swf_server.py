@@ -8,7 +8,7 @@ SRC = Path(__file__).parents[2] / "src"
 
 
 class SwfServer:
-    """`localswf serve` as a process of its own, on a data file of its own."""
+    """`localswf serve` as a process of its own, on a data file of its own unless `--ephemeral`."""
 
     def __init__(self, data: Path, *options: str) -> None:
         self.data = data
@@ -53,7 +53,8 @@ class SwfServer:
         self._close()
 
     def _start(self) -> "subprocess.Popen[str]":
-        command = [sys.executable, "-m", "localswf", "serve", "--data", str(self.data)]
+        where = () if "--ephemeral" in self._options else ("--data", str(self.data))
+        command = [sys.executable, "-m", "localswf", "serve", *where, *self._options]
         with self.log.open("a") as log:
             process = subprocess.Popen(
                 [*command, "--port", str(self._port), *self._options],

@@ -182,10 +182,13 @@ def test_a_port_that_is_none_is_refused(tmp_path: Path, port: str) -> None:
     assert "argument --port" in refused.stderr
 
 
-def test_other_machines_are_not_served(tmp_path: Path) -> None:
+def test_other_machines_are_not_served_without_access_keys(tmp_path: Path) -> None:
     refused = serve("--data", str(tmp_path / "swf.db"), "--host", "0.0.0.0")  # noqa: S104 - refused
     assert (refused.returncode, refused.stdout) == (2, "")
-    assert refused.stderr.startswith("localswf serves this machine only: --host 0.0.0.0 is none")
+    assert refused.stderr == (
+        "--host 0.0.0.0 is no loopback address: other machines are served only with access keys, "
+        "so name a file of them by --credentials.\n"
+    )
 
 
 def test_a_port_that_is_taken_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""What `localswf` does on the command line, one module a command."""
