@@ -1,6 +1,5 @@
 """Medians, spreads and ratios, as a Markdown table."""
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from statistics import median
 from typing import NamedTuple
@@ -52,14 +51,14 @@ def table(runs: Sequence[Run]) -> str:
     workloads = _unique(run.workload for run in timed)
     head = ["contestant", *(f"{name} act/s" for name in workloads)]
     head += [f"CPU ms/act {'/'.join(workloads)}", f"fsyncs/act {'/'.join(workloads)}", "MB"]
-    rows = []
+    rows = [head, ["---"] * len(head)]
     for name in _unique(run.contestant for run in timed):
         row = [name, *(_rate_cell(timed, name, workload) for workload in workloads)]
         row.append(" / ".join(_cell(timed, name, w, cpu) for w in workloads))
         row.append(" / ".join(_cell(counted, name, w, syncs) for w in workloads))
         row.append(f"{max(map(memory, of(timed, name, None))):.0f}")
         rows.append(row)
-    return markdown(head, rows)
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def ratios(runs: Sequence[Run]) -> str:
@@ -69,23 +68,12 @@ def ratios(runs: Sequence[Run]) -> str:
     names = _unique(run.contestant for run in timed)
     ours = [us.name for us in (LOCALSWF_HTTP, LOCALSWF) if us.name in names]
     head = ["times as fast as", *(f"{us}: {name}" for us in ours for name in workloads)]
-    pairs = [(us, workload) for us in ours for workload in workloads]
-    rows = [
-        [peer, *(_ratio_cell(timed, us, peer, workload) for us, workload in pairs)]
-        for peer in names
-        if peer not in ours
-    ]
-    return markdown(head, rows) if ours and rows else ""
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """The least value that this share of all values does not exceed."""
-    return sorted(values)[max(math.ceil(share * len(values)), 1) - 1]
-
-
-def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table in Markdown."""
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))
+    rows = [head, ["---"] * len(head)]
+    for peer in names:
+        if peer not in ours:
+            pairs = [(us, workload) for us in ours for workload in workloads]
+            rows.append([peer, *(_ratio_cell(timed, us, peer, w) for us, w in pairs)])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def of(runs: Sequence[Run], contestant: str, workload: str | None) -> list[Run]:

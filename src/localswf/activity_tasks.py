@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from localswf.clock import Clock
 from localswf.dispatch import Call, Dispatcher
-from localswf.journal import Heartbeat
 from localswf.lookup import Lookup
 from localswf.model import Answer, Request
+from localswf.records import Heartbeat
 from localswf.runs import Run, Runs
 from localswf.state import Activity
 from localswf.task_lists import Task

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from localswf.datafile import DataFileError
+from localswf.describe import describe
 from localswf.journal import Journal
-from localswf.runs import Runs
+from localswf.records import Heartbeat, StoredExecution
+from localswf.runs import rebuild, stored_execution
 
 
 def check(path: Path) -> tuple[int, int]:
@@ -22,17 +24,31 @@ def check(path: Path) -> tuple[int, int]:
         raise DataFileError(f"{path} is empty.")
     journal = Journal(path, grouped=False)
     try:
-        runs = Runs(journal)
-        numbers = journal.numbers()
-        still_open = {run.number for run in runs.all_open()}
-        for number in numbers:
-            run = runs.by_number(number)
-            if run is not None and run.execution.closed == (number in still_open):
-                raise DataFileError(
-                    f"The history of execution {run.execution.run_id} of workflow "
-                    f"{run.execution.workflow_id} does not end as the file says; "
-                    "restore the data file from a copy."
-                )
-        return len(numbers), len(still_open)
+        journal.check_indexes()
+        journal.domains()
+        journal.types()
+        heartbeats = journal.heartbeats()
+        total = still_open = 0
+        for execution in journal.executions():
+            _check_execution(journal, execution, heartbeats.get(execution.number, []))
+            total += 1
+            still_open += execution.closed_at is None
+        return total, still_open
     finally:
         journal.release()
+
+
+def _check_execution(
+    journal: Journal, stored: StoredExecution, heartbeats: list[Heartbeat]
+) -> None:
+    execution = rebuild(stored, journal.events(stored.number), heartbeats)
+    tags = sorted(set(execution.started.get("tagList", ())))
+    told = stored_execution(stored.number, execution) if execution.started else None
+    agrees = told == stored and tags == journal.tags(stored.number)
+    if agrees and execution.closed:
+        agrees = describe(execution) == journal.description(stored.number)
+    if not agrees:
+        raise DataFileError(
+            f"The history of execution {stored.run_id} of workflow {stored.workflow_id} does not "
+            "end as the file says; restore the data file from a copy."
+        )

@@ -5,41 +5,11 @@ import os
 import sqlite3
 from pathlib import Path
 
+from localswf.schema import SCHEMA
 from localswf.wal import loses_commits
 
 _APPLICATION_ID = 0x53574631
 _VERSION = 1
-
-_SCHEMA = """
-CREATE TABLE secret (value BLOB NOT NULL);
-INSERT INTO secret VALUES (randomblob(32));
-CREATE TABLE domains (
-    name TEXT PRIMARY KEY, record TEXT NOT NULL, checksum INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE types (
-    domain TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL,
-    record TEXT NOT NULL, checksum INTEGER NOT NULL,
-    PRIMARY KEY (domain, kind, name, version)
-) WITHOUT ROWID;
-CREATE TABLE executions (
-    number INTEGER PRIMARY KEY, domain TEXT NOT NULL, workflow_id TEXT NOT NULL,
-    run_id TEXT NOT NULL UNIQUE, started_at INTEGER NOT NULL, closed_at INTEGER, info TEXT
-);
-CREATE INDEX open_executions ON executions (number) WHERE closed_at IS NULL;
-CREATE INDEX executions_by_start ON executions (domain, started_at, number);
-CREATE INDEX executions_by_close ON executions (domain, closed_at, number);
-CREATE INDEX executions_by_id ON executions (domain, workflow_id);
-CREATE TABLE events (
-    execution INTEGER NOT NULL, id INTEGER NOT NULL, event TEXT NOT NULL,
-    checksum INTEGER NOT NULL,
-    PRIMARY KEY (execution, id)
-) WITHOUT ROWID;
-CREATE TABLE heartbeats (
-    execution INTEGER NOT NULL, scheduled_id INTEGER NOT NULL, timestamp INTEGER NOT NULL,
-    details TEXT NOT NULL, checksum INTEGER NOT NULL,
-    PRIMARY KEY (execution, scheduled_id)
-) WITHOUT ROWID;
-"""
 
 
 class DataFileError(Exception):
@@ -151,7 +121,7 @@ def _check_kind(connection: sqlite3.Connection, path: Path | None) -> None:
     tables: int = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if application_id == 0 and tables == 0:
         connection.executescript(
-            f"BEGIN; {_SCHEMA} PRAGMA application_id={_APPLICATION_ID};"
+            f"BEGIN; {SCHEMA} PRAGMA application_id={_APPLICATION_ID};"
             f"PRAGMA user_version={_VERSION}; COMMIT;"
         )
     elif application_id != _APPLICATION_ID:

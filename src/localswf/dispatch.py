@@ -1,6 +1,7 @@
 """What follows from events: tasks find pollers, deadlines their time, and answers the disk."""
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from functools import partial
 
 from localswf import errors, limits
 from localswf.clock import Clock
+from localswf.datafile import DataFileError
 from localswf.events import Event
 from localswf.exchange import Exchange
 from localswf.execution import Execution
@@ -16,6 +18,8 @@ from localswf.model import Answer, Request
 from localswf.runs import Run, Runs
 from localswf.task_lists import ListKey, Task, TaskLists
 from localswf.timers import Deadlines
+
+log = logging.getLogger(__name__)
 
 _LONG_POLL = 60_000
 
@@ -135,6 +139,10 @@ class Dispatcher:
         """Answer a call once everything written so far is on disk."""
         self._journal.durable(partial(_release, call.future, outcome))
 
+    def settle_from_disk(self, call: Call, read: Callable[[], Answer]) -> None:
+        """Answer a call by what `read` finds on disk once everything written so far is there."""
+        self._journal.durable(partial(_read_and_release, call.future, read))
+
     def on_close(self, tell: Callable[[Execution], None]) -> None:
         """Have `tell` called for each execution that closes."""
         self._tell_closed = tell
@@ -216,6 +224,19 @@ class Dispatcher:
         if activity is not None:
             key = (execution.domain, activity.task_list)
             self.activities.offer(Task(self.activities, run, scheduled_id, key, activity.priority))
+
+
+def _read_and_release(
+    future: asyncio.Future[Answer], read: Callable[[], Answer], failure: BaseException | None
+) -> None:
+    outcome: Answer | errors.SwfError = {}
+    if failure is None:
+        try:
+            outcome = read()
+        except DataFileError as error:
+            log.error("%s", error)  # noqa: TRY400 - the sentence says it all
+            outcome = errors.internal_failure(str(error))
+    _release(future, outcome, failure)
 
 
 def _release(

@@ -1,14 +1,11 @@
 """History events, and their form on the wire and on disk."""
 
-import functools
 import json
 from typing import Any, NamedTuple
 
 Attributes = dict[str, Any]
 
-# Both save what json.dumps and json.loads make up anew at each call.
 compact_json = json.JSONEncoder(separators=(",", ":")).encode
-parse_json = json.JSONDecoder().decode
 
 
 class Event(NamedTuple):
@@ -37,7 +34,7 @@ class Event(NamedTuple):
     @classmethod
     def from_json(cls, text: str) -> "Event":
         """The event that `to_json` wrote."""
-        wire = parse_json(text)
+        wire = json.loads(text)
         kind = wire["eventType"]
         return cls(
             wire["eventId"],
@@ -47,7 +44,6 @@ class Event(NamedTuple):
         )
 
 
-@functools.cache
 def attributes_member(event_type: str) -> str:
     """The HistoryEvent member that holds the attributes of events of this type."""
     return f"{event_type[0].lower()}{event_type[1:]}EventAttributes"

@@ -2,8 +2,8 @@
 
 from localswf import errors
 from localswf.dispatch import Call
-from localswf.execution import Execution
 from localswf.model import Request
+from localswf.records import StoredExecution
 from localswf.registry import Registry
 from localswf.runs import Run, Runs
 from localswf.task_lists import ListKey
@@ -31,7 +31,7 @@ class Lookup:
             raise errors.unknown_execution(workflow_id, run_id)
         return run
 
-    def any_run(self, request: Request) -> Run:
+    def any_execution(self, request: Request) -> Run | StoredExecution:
         """The execution, open or closed, that a request names in full.
 
         Raises:
@@ -40,30 +40,31 @@ class Lookup:
         domain, named = request["domain"], request["execution"]
         self._registry.check_domain(domain)
         workflow_id, run_id = named["workflowId"], named["runId"]
-        run = self._runs.by_run_id(run_id)
-        if run is not None:
-            execution = run.execution
+        found = self._runs.by_run_id(run_id)
+        if found is not None:
+            execution = found.execution if isinstance(found, Run) else found
             named_in_full = (execution.domain, execution.workflow_id) == (domain, workflow_id)
-            if named_in_full and not self._is_over(execution):
-                return run
+            if named_in_full and not self._is_over(domain, execution.closed_at):
+                return found
         raise errors.unknown_execution(workflow_id, run_id)
 
     def task(self, kind: str, request: Request) -> tuple[Run, int, int]:
         """The execution, scheduled id and started id that a task token of this kind stands for.
 
         Raises:
-            SwfError: it is no token of this service.
+            SwfError: it is no token of this service, or the execution is closed.
         """
         number, scheduled_id, started_id = self._tokens.read(kind, request["taskToken"])
-        run = self._runs.by_number(number)
-        if run is None:
+        found = self._runs.by_number(number)
+        if found is None:
             raise errors.invalid_token()
-        return run, scheduled_id, started_id
+        if not isinstance(found, Run):
+            raise errors.unknown_execution(found.workflow_id, found.run_id)
+        return found, scheduled_id, started_id
 
-    def _is_over(self, execution: Execution) -> bool:
+    def _is_over(self, domain: str, closed_at: int | None) -> bool:
         """Whether an execution was closed so long ago that its domain keeps it no longer."""
-        since = self._registry.kept_since(execution.domain)
-        return execution.closed and execution.closed_at <= since
+        return 0 < (closed_at or 0) <= self._registry.kept_since(domain)
 
     def list_key(self, call: Call) -> ListKey:
         """The task list that a poll waits at.

@@ -1,20 +1,25 @@
 """The executions: the open ones in memory, all of them in the journal."""
 
 import base64
+import gc
 import secrets
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from localswf.datafile import DataFileError
-from localswf.describe import execution_info
-from localswf.events import Event
+from localswf.describe import describe, execution_info
+from localswf.events import Event, compact_json
 from localswf.execution import Execution
-from localswf.journal import Heartbeat, Journal, StoredExecution
+from localswf.history import History, RecentEvents
+from localswf.journal import Journal
+from localswf.records import Heartbeat, StoredExecution
 from localswf.task_lists import Task
 
-_RECENT = 16
+_CANCEL_REQUESTED = "WorkflowExecutionCancelRequested"
 
 
 @dataclass(slots=True, eq=False)
@@ -24,13 +29,13 @@ class Run:
     Attributes:
         number: the data file's id of it.
         execution: its state.
-        history: its events in JSON, from the first.
+        history: its events in JSON.
         waiting: its tasks that wait in task lists, by the id of the event that scheduled them.
     """
 
     number: int
     execution: Execution
-    history: list[str] = field(default_factory=list)
+    history: History
     waiting: dict[int, Task] = field(default_factory=dict)
 
 
@@ -45,14 +50,18 @@ class Runs:
         """
         self._journal = journal
         self._last_number = journal.last_number()
+        self._recent = RecentEvents(journal)
         self._by_run_id: dict[str, Run] = {}
         self._by_number: dict[int, Run] = {}
         self._open: dict[tuple[str, str], Run] = {}
         self._open_in: Counter[str] = Counter()
-        self._recent: dict[int, Run] = {}
         self._closed: list[Run] = []
-        for stored in journal.open_executions():
-            self._hold(self._rebuild(stored))
+        heartbeats = journal.heartbeats()
+        with _no_garbage_collection():
+            for stored, events in journal.open_histories():
+                execution = rebuild(stored, events, heartbeats.get(stored.number, ()))
+                history = History(journal, stored.number, len(events))
+                self._hold(Run(stored.number, execution, history))
 
     def all_open(self) -> Iterator[Run]:
         """Every open execution, in the order in which they started."""
@@ -70,43 +79,68 @@ class Runs:
         """The open execution with this workflowId."""
         return self._open.get((domain, workflow_id))
 
-    def by_number(self, number: int) -> Run | None:
-        """The execution with this number, open or closed."""
-        run = self._by_number.get(number)
-        if run is None:
-            run = self._read(self._journal.execution(number))
-        return run
+    def by_number(self, number: int) -> Run | StoredExecution | None:
+        """The execution with this number; a Run for one that is open.
 
-    def by_run_id(self, run_id: str) -> Run | None:
-        """The execution with this runId, open or closed."""
+        Raises:
+            DataFileError: it is closed, and damaged on disk.
+        """
+        return self._by_number.get(number) or self._journal.execution(number)
+
+    def by_run_id(self, run_id: str) -> Run | StoredExecution | None:
+        """The execution with this runId; a Run for one that is open.
+
+        Raises:
+            DataFileError: it is closed, and damaged on disk.
+        """
         run = self._by_run_id.get(run_id)
         # Those that SWF gives are ASCII; SQLite takes no string with half a surrogate pair.
         if run is None and run_id.isascii():
-            run = self._read(self._journal.execution_by_run(run_id))
+            return self._journal.execution_by_run(run_id)
         return run
+
+    def history(self, found: Run | StoredExecution) -> History:
+        """The history of an execution.
+
+        Raises:
+            DataFileError: it is damaged on disk.
+        """
+        if isinstance(found, Run):
+            return found.history
+        return History(self._journal, found.number, self._journal.last_event_id(found.number))
+
+    def description(self, found: Run | StoredExecution) -> dict[str, Any]:
+        """The WorkflowExecutionDetail of an execution, as on the wire.
+
+        Raises:
+            DataFileError: it is damaged on disk.
+        """
+        if isinstance(found, Run):
+            return describe(found.execution)
+        return self._journal.description(found.number)
 
     def add(self, execution: Execution) -> Run:
         """Take in a new execution; its first events are to be recorded next."""
         self._last_number += 1
-        run = Run(self._last_number, execution)
+        run = Run(self._last_number, execution, History(self._journal, self._last_number))
         self._hold(run)
-        stored = (execution.domain, execution.workflow_id, execution.run_id)
-        self._journal.add_execution(StoredExecution(run.number, *stored), execution.started_at)
+        self._journal.add_execution(
+            stored_execution(run.number, execution), execution.started.get("tagList", ())
+        )
         return run
 
     def record(self, run: Run, events: Sequence[Event]) -> None:
         """Write down what happened to an execution."""
-        lines = [event.to_json() for event in events]
-        self._journal.add_events(run.number, len(run.history) + 1, lines)
-        run.history += lines
-        if run.execution.closed:
-            execution = run.execution
-            self._journal.close_execution(
-                run.number, execution.closed_at, execution_info(execution)
-            )
+        execution = run.execution
+        self._recent.append(run.history, [event.to_json() for event in events])
+        if execution.closed:
+            closed = stored_execution(run.number, execution)
+            self._journal.close_execution(closed, describe(execution))
             del self._open[execution.domain, execution.workflow_id]
             self._open_in[execution.domain] -= 1
             self._closed.append(run)
+        elif any(event.type == _CANCEL_REQUESTED for event in events):
+            self._journal.set_execution(stored_execution(run.number, execution))
 
     def release_closed(self) -> list[Run]:
         """Let those that closed leave memory, once all that follows from it is written down.
@@ -135,33 +169,60 @@ class Runs:
         if error is None:
             del self._by_run_id[run.execution.run_id]
             del self._by_number[run.number]
+            self._recent.forget(run.history)
 
-    def _read(self, stored: StoredExecution | None) -> Run | None:
-        """A closed execution from disk. A few are kept, for those who read page by page."""
-        if stored is None:
-            return None
-        run = self._recent.pop(stored.number, None) or self._rebuild(stored)
-        self._recent[stored.number] = run
-        if len(self._recent) > _RECENT:
-            del self._recent[next(iter(self._recent))]
-        return run
 
-    def _rebuild(self, stored: StoredExecution) -> Run:
-        execution = Execution(stored.domain, stored.workflow_id, stored.run_id)
-        history = self._journal.events(stored.number)
-        try:
-            for line in history:
-                execution.apply(Event.from_json(line))
-        except (ValueError, KeyError) as error:
-            raise DataFileError(
-                f"The history of execution {stored.run_id} of workflow {stored.workflow_id} is "
-                f"damaged ({error}); restore the data file from a copy."
-            ) from error
-        for heartbeat in self._journal.heartbeats(stored.number):
-            activity = execution.activities.get(heartbeat.scheduled_id)
-            if activity is not None:
-                execution.heartbeat(activity, heartbeat.details, heartbeat.timestamp)
-        return Run(stored.number, execution, history)
+def rebuild(
+    stored: StoredExecution, events: Iterable[str], heartbeats: Iterable[Heartbeat] = ()
+) -> Execution:
+    """An execution as its history makes it.
+
+    Raises:
+        DataFileError: the history cannot be true.
+    """
+    execution = Execution(stored.domain, stored.workflow_id, stored.run_id)
+    try:
+        for event in events:
+            execution.apply(Event.from_json(event))
+    except (ValueError, KeyError) as error:
+        raise DataFileError(
+            f"The history of execution {stored.run_id} of workflow {stored.workflow_id} is "
+            f"damaged ({error}); restore the data file from a copy."
+        ) from error
+    for heartbeat in heartbeats:
+        activity = execution.activities.get(heartbeat.scheduled_id)
+        if activity is not None:
+            execution.heartbeat(activity, heartbeat.details, heartbeat.timestamp)
+    return execution
+
+
+def stored_execution(number: int, execution: Execution) -> StoredExecution:
+    """An execution as lists of executions are to see it."""
+    workflow_type = execution.workflow_type
+    return StoredExecution(
+        number,
+        execution.domain,
+        execution.workflow_id,
+        execution.run_id,
+        workflow_type["name"],
+        workflow_type["version"],
+        execution.started_at,
+        execution.closed_at if execution.closed else None,
+        execution.close_status,
+        compact_json(execution_info(execution)),
+    )
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Keeps Python from looking for garbage again and again while much is made that stays."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def new_run_id() -> str:

@@ -1,9 +1,7 @@
 """The service over HTTP, as the AWS SDKs talk to it."""
 
 import asyncio
-import itertools
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from localswf.connection import Connection
 from localswf.metrics import Metrics
@@ -38,7 +36,6 @@ class Server:
         self.renew = renew
         self.metrics = Metrics(self._status)
         self.connections: set[Connection] = set()
-        self.request_ids = _request_ids()
         self.stopping = False
         self._server: asyncio.Server | None = None
 
@@ -76,10 +73,3 @@ class Server:
 
     def _status(self) -> Status:
         return self.service.status()
-
-
-def _request_ids() -> Iterator[str]:
-    """Ids that no request has had, in the form of UUIDs: random once, then counted."""
-    start = str(uuid.uuid4())[:24]
-    for number in itertools.count():
-        yield f"{start}{number:012x}"

@@ -12,16 +12,16 @@ from localswf.activity_tasks import ActivityTasks
 from localswf.clock import Clock, WallClock
 from localswf.datafile import DataFileError
 from localswf.deciding import Surroundings
-from localswf.describe import describe
 from localswf.dispatch import Call, Dispatcher
 from localswf.execution import Decided
-from localswf.history import Span
+from localswf.history import History, Span
 from localswf.journal import Journal
 from localswf.lambda_tasks import Function, LambdaTasks
 from localswf.lifecycle import Lifecycle
 from localswf.lookup import Lookup
 from localswf.model import Answer, Request, operations
 from localswf.pending import PendingTasks
+from localswf.records import StoredExecution
 from localswf.refusals import check_refusals, refusal
 from localswf.registration import RegistrationOperations
 from localswf.registry import ACTIVITY_TYPE, WORKFLOW_TYPE, Registry, page_size
@@ -77,7 +77,6 @@ class Service:
         except BaseException:
             self._journal.release()
             raise
-        self._visibility = Visibility(self._journal, self._runs, self._registry, self._tokens)
         self._lookup = Lookup(self._registry, self._runs, self._tokens)
         self._dispatcher = Dispatcher(
             self._journal,
@@ -86,6 +85,7 @@ class Service:
             give_decision=self._give_decision,
             give_activity=self._give_activity,
         )
+        self._visibility = Visibility(self._journal, self._registry, self._dispatcher, self._tokens)
         Retention(self._journal, self._registry, self._dispatcher, self.clock)
         self._lambda_tasks = LambdaTasks(
             lambdas or {}, self._runs, self._dispatcher, self._journal, self.clock
@@ -214,19 +214,19 @@ class Service:
     # Executions.
 
     def _describe_workflow_execution(self, call: Call) -> Answer:
-        return describe(self._lookup.any_run(call.request).execution)
+        return self._runs.description(self._lookup.any_execution(call.request))
 
     def _get_workflow_execution_history(self, call: Call) -> Answer:
         request, token = call.request, call.request.get("nextPageToken")
-        run = self._lookup.any_run(request)
+        history = self._runs.history(self._lookup.any_execution(request))
         if token:
             number, *span = self._tokens.read("history", token)
-            if number != run.number:
+            if number != history.number:
                 raise errors.invalid_token()
             rest = Span(*span)
         else:
-            rest = Span(1, len(run.history), bool(request.get("reverseOrder")))
-        return self._page(run, rest, page_size(request), "history", run.number)
+            rest = Span(1, history.length, bool(request.get("reverseOrder")))
+        return self._page(history, rest, page_size(request), "history", history.number)
 
     # Decision tasks.
 
@@ -253,21 +253,24 @@ class Service:
         """More of the history that came with a decision task; no new task."""
         token = self._tokens.read("decision page", request["nextPageToken"])
         *fields, first, last, reverse = token
-        run = self._runs.by_number(fields[0])
-        if run is None:
+        found = self._runs.by_number(fields[0])
+        if found is None:
             raise errors.invalid_token()
         span = Span(first, last, reverse)
-        return self._decision_page(run, span, page_size(request), tuple(fields))
+        return self._decision_page(found, span, page_size(request), tuple(fields))
 
-    def _decision_page(self, run: Run, span: Span, size: int, fields: tuple[int, ...]) -> Answer:
+    def _decision_page(
+        self, found: Run | StoredExecution, span: Span, size: int, fields: tuple[int, ...]
+    ) -> Answer:
+        execution = found.execution if isinstance(found, Run) else found
         number, scheduled_id, started_id, previous_id = fields
         return {
             "taskToken": self._tokens.make("decision", number, scheduled_id, started_id),
             "startedEventId": started_id,
             "previousStartedEventId": previous_id,
-            "workflowExecution": run.execution.reference,
-            "workflowType": run.execution.started["workflowType"],
-            **self._page(run, span, size, "decision page", *fields),
+            "workflowExecution": execution.reference,
+            "workflowType": execution.workflow_type,
+            **self._page(self._runs.history(found), span, size, "decision page", *fields),
         }
 
     def _respond_decision_task_completed(self, call: Call) -> Answer:
@@ -306,8 +309,8 @@ class Service:
     def _give_activity(self, call: Call, task: Task) -> None:
         self._activity_tasks.give(call, task)
 
-    def _page(self, run: Run, span: Span, size: int, kind: str, *fields: int) -> Answer:
-        events, rest = span.page(run.history, size)
+    def _page(self, history: History, span: Span, size: int, kind: str, *fields: int) -> Answer:
+        events, rest = span.page(history, size)
         answer: Answer = {"events": events}
         if rest is not None:
             answer["nextPageToken"] = self._tokens.make(kind, *fields, *rest)

@@ -129,6 +129,12 @@ class State:
         return {"workflowId": self.workflow_id, "runId": self.run_id}
 
     @property
+    def workflow_type(self) -> dict[str, str]:
+        """Its type, as a WorkflowType of the wire."""
+        found: dict[str, str] = self.started["workflowType"]
+        return found
+
+    @property
     def closed(self) -> bool:
         """Whether nothing can happen to it any more."""
         return self.close_status is not None

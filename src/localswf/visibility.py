@@ -1,123 +1,124 @@
-"""Which executions there are: the open ones from memory, the closed ones from the journal."""
+"""Which executions there are: lists and counts, from disk."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
-from itertools import islice
-from operator import itemgetter
-from typing import Any
+import json
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from localswf import errors
-from localswf.describe import execution_info
-from localswf.dispatch import Call
+from localswf.dispatch import Call, Dispatcher
 from localswf.journal import Journal
+from localswf.listing import Listing
 from localswf.model import Answer, Request
 from localswf.registry import Registry, page_size
-from localswf.runs import Runs
 from localswf.tokens import Tokens
-from localswf.window import Window
-
-Info = dict[str, Any]
-"""A WorkflowExecutionInfo, as on the wire."""
-
-Listed = tuple[int, int, Info]
-"""The time by which it is listed in milliseconds, its number, and what is told of it."""
 
 _FILTERS = ("closeStatusFilter", "executionFilter", "tagFilter", "typeFilter")
 
 
 class Visibility:
-    """Lists and counts of the open and the closed executions; the counts are exact."""
+    """Lists and counts of the open and the closed executions; the counts are exact.
 
-    def __init__(self, journal: Journal, runs: Runs, registry: Registry, tokens: Tokens) -> None:
+    Each is read from disk once everything written before it is there, so it tells of all that was
+    answered before it was asked for, and of nothing that a crash could undo.
+    """
+
+    def __init__(
+        self, journal: Journal, registry: Registry, dispatcher: Dispatcher, tokens: Tokens
+    ) -> None:
         self._journal = journal
-        self._runs = runs
         self._registry = registry
+        self._dispatcher = dispatcher
         self._tokens = tokens
 
-    def handlers(self) -> Mapping[str, Callable[[Call], Answer]]:
+    def handlers(self) -> Mapping[str, Callable[[Call], None]]:
         """What carries out each operation, by its name."""
         return {
-            "CountClosedWorkflowExecutions": lambda call: _count(*self._closed(call.request)),
-            "CountOpenWorkflowExecutions": lambda call: _count(*self._open(call.request)),
-            "ListClosedWorkflowExecutions": lambda call: self._page(*self._closed(call.request)),
-            "ListOpenWorkflowExecutions": lambda call: self._page(*self._open(call.request)),
+            "CountClosedWorkflowExecutions": lambda call: self._count(call, self._closed),
+            "CountOpenWorkflowExecutions": lambda call: self._count(call, self._open),
+            "ListClosedWorkflowExecutions": lambda call: self._list(call, self._closed),
+            "ListOpenWorkflowExecutions": lambda call: self._list(call, self._open),
         }
 
-    def _open(self, request: Request) -> tuple[Request, str, Iterator[Listed]]:
-        """The request, the order, and those that are open, the latest started first."""
-        self._check(request)
-        window = self._window(request, request["startTimeFilter"], "open")
-        found = [
-            (run.execution.started_at, run.number, execution_info(run.execution))
-            for run in self._runs.all_open()
-            if run.execution.domain == request["domain"]
-        ]
-        found.sort(key=itemgetter(0, 1), reverse=not window.ascending)
-        return request, "open", (one for one in found if window.holds(*one[:2]))
+    def _count(self, call: Call, which: Callable[[Request], Listing]) -> None:
+        listing = which(call.request)
+        self._dispatcher.settle_from_disk(
+            call, lambda: {"count": self._journal.count(listing), "truncated": False}
+        )
 
-    def _closed(self, request: Request) -> tuple[Request, str, Iterator[Listed]]:
-        """The request, the order, and those that are closed, the latest first.
+    def _list(self, call: Call, which: Callable[[Request], Listing]) -> None:
+        listing, size = which(call.request), page_size(call.request)
+        self._dispatcher.settle_from_disk(call, partial(self._page, listing, size))
 
-        The order is by the time that the filter is about.
-        """
-        self._check(request)
-        by_start, by_close = request.get("startTimeFilter"), request.get("closeTimeFilter")
-        if (by_start is None) == (by_close is None):
-            raise errors.validation("Must specify either startTimeFilter or closeTimeFilter")
-        order = "started_at" if by_start else "closed_at"
-        window = self._window(request, by_start or by_close or {}, order)
-        workflow_id = request.get("executionFilter", {}).get("workflowId")
-        domain = request["domain"]
-        kept_since = self._registry.kept_since(domain)
-        found = self._journal.closed_executions(domain, order, window, kept_since, workflow_id)
-        return request, order, found
-
-    def _check(self, request: Request) -> None:
-        self._registry.check_domain(request["domain"])
-        if sum(name in request for name in _FILTERS) > 1:
-            raise errors.validation(f"Must specify at most one of {', '.join(_FILTERS)}")
-
-    def _window(self, request: Request, times: Mapping[str, float], order: str) -> Window:
-        oldest = milliseconds(times["oldestDate"])
-        ascending, token = bool(request.get("reverseOrder")), request.get("nextPageToken")
-        window = Window(oldest, ascending=ascending)
-        if "latestDate" in times:
-            window = replace(window, latest=milliseconds(times["latestDate"]))
-        if token:
-            time, number = self._tokens.read(f"executions by {order}", token)
-            window = replace(window, after=(time, number))
-        return window
-
-    def _page(self, request: Request, order: str, listed: Iterable[Listed]) -> Answer:
-        size = page_size(request)
-        wanted = (one for one in listed if _is_wanted(one[2], request))
-        page = list(islice(wanted, size + 1))
-        answer: Answer = {"executionInfos": [info for _, _, info in page[:size]]}
-        if len(page) > size:
-            time, number, _ = page[size - 1]
-            answer["nextPageToken"] = self._tokens.make(f"executions by {order}", time, number)
+    def _page(self, listing: Listing, size: int) -> Answer:
+        found = self._journal.listed(listing, size + 1)
+        infos = ",".join(execution.info for execution in found[:size])
+        answer: Answer = {"executionInfos": json.loads(f"[{infos}]")}
+        if len(found) > size:
+            position = listing.position(found[size - 1])
+            answer["nextPageToken"] = self._tokens.make(_token_kind(listing), *position)
         return answer
 
+    def _open(self, request: Request) -> Listing:
+        return self._listing(request, request["startTimeFilter"], closed=False)
 
-def _count(request: Request, _order: str, listed: Iterable[Listed]) -> Answer:
-    count = sum(_is_wanted(info, request) for _, _, info in listed)
-    return {"count": count, "truncated": False}
+    def _closed(self, request: Request) -> Listing:
+        by_start, by_close = request.get("startTimeFilter"), request.get("closeTimeFilter")
+        if (by_start is None) == (by_close is None):
+            # That the domain is there is looked at first.
+            self._registry.check_domain(request["domain"])
+            raise errors.validation("Must specify either startTimeFilter or closeTimeFilter")
+        times = by_start or by_close or {}
+        return self._listing(request, times, closed=True, by_close=by_start is None)
+
+    def _listing(
+        self,
+        request: Request,
+        times: Mapping[str, float],
+        *,
+        closed: bool,
+        by_close: bool = False,
+    ) -> Listing:
+        domain = request["domain"]
+        self._registry.check_domain(domain)
+        if sum(name in request for name in _FILTERS) > 1:
+            raise errors.validation(f"Must specify at most one of {', '.join(_FILTERS)}")
+        index, values = _filter(request)
+        listing = Listing(
+            closed=closed,
+            by_close=by_close,
+            index=index,
+            values=(domain, *values),
+            oldest=milliseconds(times["oldestDate"]),
+            latest=milliseconds(times["latestDate"]) if "latestDate" in times else None,
+            closed_after=self._registry.kept_since(domain),
+            ascending=bool(request.get("reverseOrder")),
+        )
+        token = request.get("nextPageToken")
+        if token:
+            listing.after = tuple(self._tokens.read(_token_kind(listing), token))
+        return listing
 
 
-def _is_wanted(info: Info, request: Request) -> bool:
-    """Whether the request's filter, if it has one, lets an execution through."""
+def _filter(request: Request) -> tuple[str, tuple[str, ...]]:
+    """What the executions asked for have in common: the name of an index, and its values."""
     if "executionFilter" in request:
-        wanted: bool = info["execution"]["workflowId"] == request["executionFilter"]["workflowId"]
-    elif "typeFilter" in request:
+        return "id", (request["executionFilter"]["workflowId"],)
+    if "typeFilter" in request:
+        wanted = request["typeFilter"]
         # A type filter without a version is about all versions.
-        wanted = info["workflowType"].items() >= request["typeFilter"].items()
-    elif "tagFilter" in request:
-        wanted = request["tagFilter"]["tag"] in info.get("tagList", ())
-    elif "closeStatusFilter" in request:
-        wanted = info["closeStatus"] == request["closeStatusFilter"]["status"]
-    else:
-        wanted = True
-    return wanted
+        if wanted.get("version"):
+            return "version", (wanted["name"], wanted["version"])
+        return "type", (wanted["name"],)
+    if "tagFilter" in request:
+        return "tag", (request["tagFilter"]["tag"],)
+    if "closeStatusFilter" in request:
+        return "status", (request["closeStatusFilter"]["status"],)
+    return "all", ()
+
+
+def _token_kind(listing: Listing) -> str:
+    which = "closed" if listing.closed else "open"
+    return f"{which} executions by {'close' if listing.by_close else 'start'}"
 
 
 def milliseconds(wire: float) -> int:

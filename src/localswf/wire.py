@@ -9,8 +9,7 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 LARGEST_HEAD = 64 * 1024
 LARGEST_BODY = 1024 * 1024
 
-_REQUEST_LINE = re.compile(r"([A-Z]{1,16}) ([!-~]{1,4096}) HTTP/1\.([01])")
-_BLANKS = " \t\n\r\v\f"
+_REQUEST_LINE = re.compile(rb"([A-Z]{1,16}) ([!-~]{1,4096}) HTTP/1\.([01])")
 
 
 class HttpError(Exception):
@@ -47,32 +46,33 @@ def parse_head(raw: bytes) -> Head:
     Raises:
         HttpError: it is none, or one that says more than this server understands.
     """
-    line, *fields = raw.decode("latin-1").split("\r\n")
+    line, *rest = raw.split(b"\r\n")
     match = _REQUEST_LINE.fullmatch(line)
     if match is None:
         raise HttpError(HTTPStatus.BAD_REQUEST, "The request line is malformed.")
     headers: dict[str, str] = {}
-    for field in fields:
-        name, colon, value = field.partition(":")
-        if not colon or not name or name != name.strip(_BLANKS):
+    for field in rest:
+        name, colon, value = field.partition(b":")
+        if not colon or not name or name != name.strip():
             raise HttpError(HTTPStatus.BAD_REQUEST, "A header is malformed.")
-        headers[name.lower()] = value.strip(_BLANKS)
+        headers[name.decode("latin-1").lower()] = value.strip().decode("latin-1")
     if "transfer-encoding" in headers:
         raise HttpError(HTTPStatus.LENGTH_REQUIRED, "Send the body with a Content-Length.")
     connection = headers.get("connection", "").lower()
-    keep_alive = connection != "close" if match[3] == "1" else connection == "keep-alive"
-    return Head(match[1], match[2], headers, _length(headers), keep_alive)
+    keep_alive = connection != "close" if match[3] == b"1" else connection == "keep-alive"
+    return Head(match[1].decode(), match[2].decode(), headers, _length(headers), keep_alive)
 
 
 def response(
     status: HTTPStatus, headers: dict[str, str], body: bytes, *, keep_alive: bool
 ) -> bytes:
     """An answer in full."""
-    fields = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    lines = [f"HTTP/1.1 {status.value} {status.phrase}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    lines.append(f"Content-Length: {len(body)}")
     if not keep_alive:
-        fields += "Connection: close\r\n"
-    head = f"HTTP/1.1 {status} {status.phrase}\r\n{fields}Content-Length: {len(body)}\r\n\r\n"
-    return head.encode("latin-1") + body
+        lines.append("Connection: close")
+    return "\r\n".join((*lines, "", "")).encode("latin-1") + body
 
 
 def _length(headers: dict[str, str]) -> int:

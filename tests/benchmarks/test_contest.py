@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import contest, durable, long_poll
+from benchmarks import contest, durable
 from benchmarks.contest import FailedError
 from benchmarks.contestants import LOCALSWF, LOCALSWF_HTTP, Contestant
 from benchmarks.installation import Installed
@@ -35,20 +35,6 @@ def test_the_command_writes_what_it_saw(tmp_path: Path, capsys: pytest.CaptureFi
     runs = json.loads((tmp_path / "durable.json").read_text())
     assert [run["workload"] for run in runs] == ["W1", "W2", "W3"]
     assert f"| {LOCALSWF.name} | " in capsys.readouterr().out
-
-
-@pytest.mark.slow
-def test_parked_polls_are_timed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert long_poll.main(["--samples", "2", "--folder", str(tmp_path)]) == 0
-    seen = json.loads((tmp_path / "long_poll.json").read_text())
-    assert list(seen) == [
-        "workflow started",
-        "activity scheduled",
-        "activity completed",
-        "signal sent",
-    ]
-    assert all(len(times) == 2 and min(times) > 0 for times in seen.values())
-    assert "| signal sent | " in capsys.readouterr().out
 
 
 def test_a_contestant_that_fails_says_why(tmp_path: Path) -> None:

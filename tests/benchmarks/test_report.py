@@ -36,12 +36,6 @@ def test_a_spread_has_the_median_and_both_ends() -> None:
     assert report.Spread.of([1.0, 2.0]).median == 1.5
 
 
-def test_a_percentile_is_one_of_the_values() -> None:
-    values = [float(value) for value in range(100, 0, -1)]
-    assert [report.percentile(values, share) for share in (0.5, 0.99, 1.0)] == [50, 99, 100]
-    assert report.percentile([7.0], 0.5) == 7
-
-
 def test_a_table_keeps_counting_runs_out_of_the_times() -> None:
     runs = [run(seconds=1.0), run(seconds=2.0), run(seconds=4.0), run(seconds=100.0, syncs=300)]
     row = report.table(runs).splitlines()[-1]
@@ -56,11 +50,6 @@ def test_ratios_are_taken_round_by_round() -> None:
         run("peer", seconds=10.0),
     ]
     assert report.ratios(runs).splitlines()[-1] == "| peer | 4.5 (4.0-5.0) |"
-
-
-def test_there_are_no_ratios_without_a_peer() -> None:
-    assert report.ratios([run()]) == ""
-    assert report.ratios([run("peer")]) == ""
 
 
 def test_what_failed_has_no_figure() -> None:

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from localswf.datafile import DataFileError
-from localswf.journal import Heartbeat, Journal, StoredExecution
+from localswf.journal import Journal
+from localswf.records import Heartbeat, StoredExecution
 
-RUN = StoredExecution(1, "videos", "video", "22run")
+RUN = StoredExecution(1, "videos", "video", "22run", "Process", "1", 1, None, None, "{}")
+CLOSED = RUN._replace(closed_at=2, close_status="COMPLETED")
 
 
 async def durable(journal: Journal) -> BaseException | None:
@@ -48,8 +50,8 @@ def test_what_was_written_is_there_after_reopening(tmp_path: Path, *, grouped: b
     async def write(journal: Journal) -> bytes:
         journal.set_domain("videos", {"retention": "1"})
         journal.set_type("videos", "WorkflowType", "Process", "1", {"created": 5})
-        journal.add_execution(RUN, 1)
-        journal.add_events(1, 1, ['{"eventId":1}', '{"eventId":2}'])
+        journal.add_execution(RUN, ())
+        journal.add_events(1, 1, ['{"eventId":1}', '{"eventId":2}', '{"eventId":3}'])
         journal.set_heartbeat(1, Heartbeat(5, 1000, "first"))
         journal.set_heartbeat(1, Heartbeat(5, 2000, "\ud800"))
         return journal.secret
@@ -57,11 +59,14 @@ def test_what_was_written_is_there_after_reopening(tmp_path: Path, *, grouped: b
     async def read(journal: Journal) -> None:
         assert journal.domains() == [("videos", {"retention": "1"})]
         assert journal.types() == [("videos", "WorkflowType", "Process", "1", {"created": 5})]
-        assert journal.open_executions() == [RUN]
+        events = ['{"eventId":1}', '{"eventId":2}', '{"eventId":3}']
+        assert list(journal.open_histories()) == [(RUN, events)]
         assert journal.execution(1) == journal.execution_by_run("22run") == RUN
         assert journal.execution(2) is journal.execution_by_run("other") is None
-        assert journal.events(1) == ['{"eventId":1}', '{"eventId":2}']
-        assert journal.heartbeats(1) == [Heartbeat(5, 2000, "\ud800")]
+        assert journal.events(1) == events
+        assert journal.events(1, 2, 3) == events[1:]
+        assert journal.last_event_id(1) == 3
+        assert journal.heartbeats() == {1: [Heartbeat(5, 2000, "\ud800")]}
         assert journal.last_number() == 1
         assert journal.secret == secret
 
@@ -71,13 +76,25 @@ def test_what_was_written_is_there_after_reopening(tmp_path: Path, *, grouped: b
 
 def test_a_closed_execution_is_not_open_but_still_there(tmp_path: Path) -> None:
     async def use(journal: Journal) -> None:
-        journal.add_execution(RUN, 1)
+        journal.add_execution(RUN, ())
         journal.set_heartbeat(1, Heartbeat(5, 1000, None))
-        journal.close_execution(1, 2, {})
+        journal.close_execution(CLOSED, {"of": "it"})
         await durable(journal)
-        assert journal.open_executions() == []
-        assert journal.execution(1) == RUN
-        assert journal.heartbeats(1) == []
+        assert list(journal.open_histories()) == []
+        assert journal.execution(1) == CLOSED
+        assert journal.description(1) == {"of": "it"}
+        assert journal.heartbeats() == {}
+
+    with_journal(tmp_path / "swf.db", use)
+
+
+def test_a_history_with_a_hole_is_refused(tmp_path: Path) -> None:
+    async def use(journal: Journal) -> None:
+        journal.add_events(1, 1, ["{}"])
+        journal.add_events(1, 3, ["{}"])
+        await durable(journal)
+        with pytest.raises(DataFileError, match="the history of execution number 1 has changed"):
+            journal.events(1, 1, 3)
 
     with_journal(tmp_path / "swf.db", use)
 
@@ -87,7 +104,7 @@ def test_requests_of_one_moment_share_a_commit(tmp_path: Path) -> None:
 
     async def use(journal: Journal) -> None:
         before = commits(path)
-        journal.add_execution(RUN, 1)
+        journal.add_execution(RUN, ())
         waits = []
         for event_id in range(1, 101):
             journal.add_events(1, event_id, ["{}"])
@@ -101,7 +118,7 @@ def test_requests_of_one_moment_share_a_commit(tmp_path: Path) -> None:
 def test_an_answer_waits_for_all_that_was_written_before_it(tmp_path: Path) -> None:
     async def use(journal: Journal) -> None:
         answered = []
-        journal.add_execution(RUN, 1)
+        journal.add_execution(RUN, ())
         journal.durable(lambda _: answered.append("writer"))
         journal.durable(lambda _: answered.append("reader"))
         assert answered == []
@@ -121,7 +138,7 @@ def test_what_cannot_be_written_is_told_and_written_later(tmp_path: Path) -> Non
         journal._writer.execute(
             "CREATE TEMP TRIGGER full BEFORE INSERT ON main.events BEGIN SELECT refuse(); END"
         )
-        journal.add_execution(RUN, 1)
+        journal.add_execution(RUN, ())
         journal.add_events(1, 1, ["{}"])
         assert isinstance(await durable(journal), sqlite3.Error)
         assert journal.execution(1) is None
@@ -183,6 +200,10 @@ def make_torn(path: Path) -> None:
         ("events SET event = CAST(event AS BLOB)", "event 1 of execution number 1 has changed"),
         ("events SET id = 3 WHERE id = 2", "event 3 of execution number 1 has changed"),
         ("events SET checksum = checksum + 1", "event 1 of execution number 1 has changed"),
+        ("executions SET workflow_id = 'other'", "execution number 1 has changed"),
+        ("executions SET closed_at = NULL", "execution number 1 has changed"),
+        ("executions SET info = '[]'", "execution number 1 has changed"),
+        ("descriptions SET description = '{}'", "the description of execution number 1 has"),
         ("heartbeats SET details = 'null'", "a heartbeat of execution number 1 has changed"),
         ("heartbeats SET timestamp = 0", "a heartbeat of execution number 1 has changed"),
     ],
@@ -193,14 +214,18 @@ def test_a_row_that_was_changed_is_refused(tmp_path: Path, change: str, sentence
     async def write(journal: Journal) -> None:
         journal.set_domain("videos", {"retention": "1"})
         journal.set_type("videos", "WorkflowType", "Process", "1", {"created": 5})
+        journal.add_execution(RUN, ())
+        journal.close_execution(CLOSED, {"of": "it"})
         journal.add_events(1, 1, ["{}", "{}"])
         journal.set_heartbeat(1, Heartbeat(5, 1000, "half"))
 
     async def read(journal: Journal) -> None:
         journal.domains()
         journal.types()
+        journal.execution(1)
+        journal.description(1)
         journal.events(1)
-        journal.heartbeats(1)
+        journal.heartbeats()
 
     with_journal(path, write)
     with_journal(path, read)

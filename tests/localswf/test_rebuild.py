@@ -124,4 +124,3 @@ def test_many_closed_executions_are_read_from_the_file(swf: Any) -> None:
         completed = swf.last("WorkflowExecutionCompleted", str(number))
         assert completed["result"] == str(number)
     assert len(swf.client._service._runs._by_number) == 0
-    assert len(swf.client._service._runs._recent) == 16

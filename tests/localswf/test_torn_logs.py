@@ -8,9 +8,10 @@ from random import Random
 import pytest
 
 from localswf.datafile import DataFileError
-from localswf.journal import Journal, StoredExecution
+from localswf.journal import Journal
+from localswf.records import StoredExecution
 
-RUN = StoredExecution(1, "videos", "video", "22run")
+RUN = StoredExecution(1, "videos", "video", "22run", "Process", "1", 1, None, None, "{}")
 COMMITS = 8
 FRAME = 24 + 4096
 
@@ -28,7 +29,7 @@ class Crashed:
         self.log = folder / "crashed.db-wal"
         running = folder / "running.db"
         journal = Journal(running, grouped=False)
-        journal.add_execution(RUN, 1)
+        journal.add_execution(RUN, ())
         journal.durable(lambda _: None)
         self.ends = []
         for number in range(1, COMMITS + 1):
