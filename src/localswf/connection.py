@@ -24,6 +24,7 @@ from localswf.wire import (
     HttpError,
     parse_head,
     response,
+    take_body,
 )
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ _REGION = re.compile(r"Credential=[^/,\s]*/[0-9]*/([a-z0-9-]+)/")
 _ANY_REGION = "us-east-1"
 _CONTENT_TYPE = "application/x-amz-json-1.0"
 _POLLS = frozenset({"PollForActivityTask", "PollForDecisionTask"})
+_LAST_WORDS_SECONDS = 2.0
 _GONE = select.POLLRDHUP | select.POLLHUP | select.POLLERR
 
 
@@ -52,6 +54,7 @@ class Connection(asyncio.Protocol):
         self._call: asyncio.Future[Any] | None = None
         self._polling = False
         self._ended = False
+        self._hung_up = False
         self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     # What asyncio calls.
@@ -65,6 +68,8 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take in bytes and carry out the requests that are complete."""
+        if self._hung_up:
+            return
         self._buffer += data
         self._proceed()
         if self._call is not None and len(self._buffer) > LARGEST_HEAD + LARGEST_BODY:
@@ -89,7 +94,7 @@ class Connection(asyncio.Protocol):
     def finish(self) -> asyncio.Future[None]:
         """End the connection after the answer that is due, if there is one."""
         if self._call is None:
-            self._transport.close()
+            self._hang_up()
         return self._closed
 
     def abort(self) -> None:
@@ -101,12 +106,10 @@ class Connection(asyncio.Protocol):
     def _proceed(self) -> None:
         """Carry out the requests in the buffer until one has to be waited for."""
         try:
-            while self._call is None and not self._transport.is_closing():
+            while self._call is None and not self._hung_up:
                 head = self._head = self._head or self._next_head()
-                if head is None or len(self._buffer) < head.length:
+                if head is None or (body := take_body(self._buffer, head)) is None:
                     return
-                body = bytes(self._buffer[: head.length])
-                del self._buffer[: head.length]
                 self._head = None
                 self._carry_out(head, body)
         except HttpError as error:
@@ -126,7 +129,7 @@ class Connection(asyncio.Protocol):
         head = parse_head(bytes(self._buffer[:end]))
         del self._buffer[: end + 4]
         expects = head.headers.get("expect", "").lower() == "100-continue"
-        if expects and len(self._buffer) < head.length:
+        if expects and (head.length is None or len(self._buffer) < head.length):
             self._transport.write(CONTINUE)
         return head
 
@@ -254,7 +257,22 @@ class Connection(asyncio.Protocol):
         headers = {"x-amzn-RequestId": str(uuid.uuid4()), "Content-Type": content_type}
         self._transport.write(response(status, headers, body, keep_alive=keep_alive))
         if not keep_alive:
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Say no more, and let a client that is still talking come to its end.
+
+        Were the connection closed on it, its system would throw the answer away unread.
+        """
+        self._hung_up = True
+        self._buffer.clear()
+        self._head = None
+        if self._ended or self._server.stopping:
             self._transport.close()
+        else:
+            self._transport.write_eof()
+            loop = asyncio.get_running_loop()
+            loop.call_later(_LAST_WORDS_SECONDS, self._transport.close)
 
     def _connected(self) -> bool:
         """Whether the client is still there; asked before it is given a task."""

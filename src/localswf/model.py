@@ -37,6 +37,9 @@ _PATTERNS: Mapping[str, re.Pattern[str]] = {
     "WorkflowId": _NAME,
 }
 
+# The end of the year 9999.
+_LAST_SECOND = 253_402_300_799
+
 _JSON_TYPES: Mapping[type, str] = {
     bool: "TRUE_VALUE",
     dict: "START_OBJECT",
@@ -249,7 +252,8 @@ def _boolean(_shape: Shape, _checks: dict[str, Check]) -> Check:
 
 def _timestamp(_shape: Shape, _checks: dict[str, Check]) -> Check:
     def check(value: Any, _path: str, _problems: list[str]) -> None:
-        if type(value) not in {int, float}:
+        # JSON's numbers go on where time does not; NaN is within no bounds.
+        if type(value) not in {int, float} or not abs(value) <= _LAST_SECOND:
             raise _wrong_type(value, "Timestamp")
 
     return check

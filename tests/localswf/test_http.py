@@ -88,6 +88,7 @@ def request(operation: str, body: Any, *headers: str, target: str = TARGET) -> b
     return "\r\n".join([*lines, "", ""]).encode() + data
 
 
+CHUNKED = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
 DESCRIBE = request("DescribeDomain", {"name": "nowhere"})
 POLL = request("PollForActivityTask", {"domain": "videos", "taskList": {"name": "workers"}})
 
@@ -167,7 +168,12 @@ def test_a_body_that_is_no_request(connect: Any, body: bytes) -> None:
         (b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400),
         (b"POST / HTTP/1.1\r\nContent-Length: 1048577\r\n\r\n", 413),
         (b"POST / HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", 413),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", 411),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", 411),
+        (CHUNKED + b"x\r\n\r\n\r\n", 400),
+        (CHUNKED + b"2\r\n{}}\r\n0\r\n\r\n", 400),
+        (CHUNKED + b"2;" + b"x" * 2000, 400),
+        (CHUNKED + b"1\r\n{\r\n" * 200_000, 413),
+        (CHUNKED + b"ffffff\r\n" + b"x" * 1_200_000, 413),
         (b"POST / HTTP/1.1\r\nX: " + b"x" * 70_000, 431),
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
     ],
@@ -226,6 +232,21 @@ def test_expect_100_continue(connect: Any, registration: Any) -> None:
     assert raw.stream.readline() == b"\r\n"
     raw.send(body)
     assert raw.receive()[0] == 200
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_body_in_chunks(connect: Any, registration: Any, *, at_once: bool) -> None:
+    body = json.dumps(registration).encode()
+    head = request("RegisterDomain", b"", "Transfer-Encoding: chunked")
+    chunks = [b"%X;kind=any\r\n%b\r\n" % (10, body[at : at + 10]) for at in range(0, 50, 10)]
+    rest = body[50:]
+    chunks.append(b"%x\r\n%b\r\n0\r\nTrailer: any\r\n\r\n" % (len(rest), rest))
+    pieces = [head.replace(b"Content-Length: 0\r\n", b""), *chunks, DESCRIBE]
+    raw = connect()
+    raw.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for piece in [b"".join(pieces)] if at_once else pieces:
+        raw.send(piece)
+    assert [raw.receive()[0] for _ in range(2)] == [200, 400]
 
 
 @pytest.mark.parametrize("header", ["Connection: close", "connection: Close"])
@@ -294,6 +315,18 @@ def test_a_parked_poll_is_answered_when_a_task_comes(http_swf: Any, boto: Any) -
 
     assert found[0]["input"] == "\u00e9\U0001f3a5\x00"
     assert http_swf.types()[-1] == "ActivityTaskStarted"
+
+
+def test_a_request_that_is_too_large_is_refused_though_the_client_goes_on(http_swf: Any) -> None:
+    code, message = http_swf.refusal(
+        "signal_workflow_execution",
+        domain="videos",
+        workflowId="video",
+        signalName="s",
+        input="x" * 8_000_000,
+    )
+    assert code == "SerializationException"
+    assert message == "A request may be 1 MB at most."
 
 
 def test_data_of_the_largest_size(http_swf: Any) -> None:

@@ -100,6 +100,14 @@ def test_all_problems_are_told_at_once() -> None:
             {"registrationStatus": "REGISTERED", "reverseOrder": 1},
             "NUMBER_VALUE can not be converted to Boolean",
         ),
+        *(
+            (
+                "ListOpenWorkflowExecutions",
+                {"domain": "videos", "startTimeFilter": {"oldestDate": number}},
+                "NUMBER_VALUE can not be converted to Timestamp",
+            )
+            for number in (float("inf"), float("nan"), 10**30, -(10**12))
+        ),
     ],
 )
 def test_a_member_of_another_type(operation: str, request_: Any, message: str) -> None:
