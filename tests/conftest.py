@@ -19,6 +19,8 @@ from vib.local.sample import make_sample
 from vib.registry import ACTIVITIES, WORKFLOWS
 from vib.services import Services, services
 
+pytest_plugins = ["harness.swf_coverage"]
+
 SECRET = "of these tests only"  # noqa: S105
 
 

@@ -26,7 +26,7 @@ _NAME = re.compile(r"(?!arn\Z)[^:/|\x00-\x1f\x7f-\x9f\ud800-\udfff]*")
 _DURATION = re.compile(r"NONE|[0-9]+|")
 _PATTERNS: Mapping[str, re.Pattern[str]] = {
     "ActivityId": _NAME,
-    "DomainName": _NAME,
+    "DomainName": re.compile(rf"(?!\s){_NAME.pattern}(?<!\s)"),
     "DurationInDays": re.compile(r"NONE|[0-9]+"),
     "DurationInSeconds": re.compile(r"[0-9]+"),
     "DurationInSecondsOptional": _DURATION,
@@ -39,6 +39,7 @@ _PATTERNS: Mapping[str, re.Pattern[str]] = {
 
 # The end of the year 9999.
 _LAST_SECOND = 253_402_300_799
+_PRIORITIES = range(-(2**31), 2**31)
 
 _JSON_TYPES: Mapping[type, str] = {
     bool: "TRUE_VALUE",
@@ -207,7 +208,7 @@ def _string(shape: StringShape, _checks: dict[str, Check]) -> Check:
     maximum = shape.metadata.get("max", float("inf"))
     pattern = _PATTERNS.get(shape.name)
     enum = frozenset(shape.enum)
-    choices = f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"
+    one_of = f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"
 
     def check(value: Any, path: str, problems: list[str]) -> None:
         if type(value) is not str:
@@ -218,9 +219,22 @@ def _string(shape: StringShape, _checks: dict[str, Check]) -> Check:
         if len(value) > maximum:
             problems.append(errors.broken(value, path, _longest(maximum)))
         if enum and value not in enum:
-            problems.append(errors.broken(value, path, choices))
+            problems.append(errors.broken(value, path, one_of))
         if pattern is not None and pattern.fullmatch(value) is None:
             rule = f"Member must satisfy regular expression pattern: {pattern.pattern}"
+            problems.append(errors.broken(value, path, rule))
+
+    return _priority(check) if shape.name == "TaskPriority" else check
+
+
+def _priority(check_string: Check) -> Check:
+    """A priority is a string of a number that Java calls an int."""
+
+    def check(value: Any, path: str, problems: list[str]) -> None:
+        found = len(problems)
+        check_string(value, path, problems)
+        if len(problems) == found and value and int(value) not in _PRIORITIES:
+            rule = f"Member must have value between {_PRIORITIES[0]} and {_PRIORITIES[-1]}"
             problems.append(errors.broken(value, path, rule))
 
     return check

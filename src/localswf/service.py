@@ -181,9 +181,9 @@ class Service:
         handle = self._handlers.get(operation)
         if handle is None:
             raise errors.unknown_operation()
-        operations()[operation].validate(call.request)
         if operation in self._refused:
             raise refusal(operation, self._refused[operation])
+        operations()[operation].validate(call.request)
         # What was due before this request happens before it.
         self._dispatcher.wake()
         return handle(call)

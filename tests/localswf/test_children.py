@@ -346,3 +346,21 @@ def test_a_parent_continued_hears_nothing_of_its_first_runs_children(swf: Any) -
     swf.runs["video"] = swf.last("WorkflowExecutionContinuedAsNew")["newExecutionRunId"]
     assert swf.types() == ["WorkflowExecutionStarted", "DecisionTaskScheduled"]
     assert swf.types("child")[-1] == "WorkflowExecutionCompleted"
+
+
+@pytest.mark.parametrize("policy", ["TERMINATE", "REQUEST_CANCEL", "ABANDON"])
+@pytest.mark.parametrize("how", ["child", "continued"])
+def test_a_new_execution_has_the_child_policy_asked_for(swf: Any, how: str, policy: str) -> None:
+    swf.start()
+    if how == "child":
+        swf.decide(child(swf, childPolicy=policy))
+        event = swf.last("StartChildWorkflowExecutionInitiated")
+        swf.runs["child"] = swf.last("ChildWorkflowExecutionStarted")["workflowExecution"]["runId"]
+        new = "child"
+    else:
+        swf.decide(continued(swf, childPolicy=policy))
+        event = swf.last("WorkflowExecutionContinuedAsNew")
+        swf.runs["video"] = event["newExecutionRunId"]
+        new = "video"
+    assert event["childPolicy"] == policy
+    assert swf.describe(new)["executionConfiguration"]["childPolicy"] == policy

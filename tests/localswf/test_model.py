@@ -132,3 +132,144 @@ def test_a_number_out_of_range(size: int, rule: str) -> None:
 
 def test_members_the_model_does_not_know_are_ignored() -> None:
     operations()["DescribeDomain"].validate({"name": "d", "colour": "red", "nothing": None})
+
+
+@pytest.mark.parametrize("priority", ["", "0", "-2147483648", "2147483647"])
+def test_a_priority_that_swf_takes(priority: str) -> None:
+    operations()["StartWorkflowExecution"].validate({**START, "taskPriority": priority})
+
+
+@pytest.mark.parametrize(
+    ("priority", "rule"),
+    [
+        ("2147483648", "have value between -2147483648 and 2147483647"),
+        ("-2147483649", "have value between -2147483648 and 2147483647"),
+        ("high", "satisfy regular expression pattern: -?[0-9]{1,10}|"),
+        ("9" * 5000, "satisfy regular expression pattern: -?[0-9]{1,10}|"),
+    ],
+)
+def test_a_priority_that_swf_refuses(priority: str, rule: str) -> None:
+    message = refusal("StartWorkflowExecution", {**START, "taskPriority": priority}).message
+    assert str(message).endswith(f"failed to satisfy constraint: Member must {rule}")
+
+
+@pytest.mark.parametrize("name", [" videos", "videos\t", "\u3000"])
+def test_a_domain_has_no_space_at_its_ends(name: str) -> None:
+    message = refusal("DescribeDomain", {"name": name}).message
+    assert "Member must satisfy regular expression pattern" in str(message)
+
+
+COMPLETED = {"taskToken": "t"}
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_", "member", "most"),
+    [
+        ("StartWorkflowExecution", START, "input", 32_768),
+        ("StartWorkflowExecution", START, "workflowId", 256),
+        ("StartWorkflowExecution", START, "domain", 256),
+        ("StartWorkflowExecution", START, "lambdaRole", 1_600),
+        ("SignalWorkflowExecution", {**START, "signalName": "s"}, "signalName", 256),
+        ("SignalWorkflowExecution", {**START, "signalName": "s"}, "input", 32_768),
+        ("TerminateWorkflowExecution", START, "reason", 256),
+        ("TerminateWorkflowExecution", START, "details", 32_768),
+        ("RecordActivityTaskHeartbeat", COMPLETED, "details", 2_048),
+        ("RecordActivityTaskHeartbeat", COMPLETED, "taskToken", 1_024),
+        ("RespondActivityTaskCompleted", COMPLETED, "result", 32_768),
+        ("RespondActivityTaskCanceled", COMPLETED, "details", 32_768),
+        ("RespondActivityTaskFailed", COMPLETED, "reason", 256),
+        ("RespondActivityTaskFailed", COMPLETED, "details", 32_768),
+        ("RespondDecisionTaskCompleted", COMPLETED, "executionContext", 32_768),
+        (
+            "RegisterDomain",
+            {"name": "d", "workflowExecutionRetentionPeriodInDays": "1"},
+            "description",
+            1_024,
+        ),
+        ("RegisterActivityType", {"domain": "d", "name": "n", "version": "v"}, "version", 64),
+        ("RegisterActivityType", {"domain": "d", "name": "n", "version": "v"}, "name", 256),
+        ("PollForActivityTask", {"domain": "d", "taskList": {"name": "l"}}, "identity", 256),
+        (
+            "GetWorkflowExecutionHistory",
+            {"domain": "d", "execution": {"workflowId": "w", "runId": "r"}},
+            "nextPageToken",
+            2_048,
+        ),
+    ],
+)
+def test_a_string_has_a_longest(
+    operation: str, request_: dict[str, Any], member: str, most: int
+) -> None:
+    operations()[operation].validate({**request_, member: "x" * most})
+    message = refusal(operation, {**request_, member: "x" * (most + 1)}).message
+    assert str(message).startswith("1 validation error detected: Value 'x")
+    rule = f"Member must have length less than or equal to {most}"
+    assert str(message).endswith(f"' at '{member}' failed to satisfy constraint: {rule}")
+
+
+def decided(kind: str, **attributes: Any) -> dict[str, Any]:
+    name = f"{kind[0].lower()}{kind[1:]}DecisionAttributes"
+    return {"taskToken": "t", "decisions": [{"decisionType": kind, name: attributes}]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "attributes", "member", "most"),
+    [
+        ("RecordMarker", {"markerName": "m"}, "details", 32_768),
+        ("RecordMarker", {"markerName": "m"}, "markerName", 256),
+        ("FailWorkflowExecution", {}, "reason", 256),
+        ("CompleteWorkflowExecution", {}, "result", 32_768),
+        ("StartTimer", {"timerId": "t", "startToFireTimeout": "1"}, "timerId", 256),
+        ("StartTimer", {"timerId": "t", "startToFireTimeout": "1"}, "control", 32_768),
+        ("ScheduleLambdaFunction", {"id": "i", "name": "n"}, "name", 64),
+        ("ScheduleLambdaFunction", {"id": "i", "name": "n"}, "input", 32_768),
+    ],
+)
+def test_a_decisions_string_has_a_longest(
+    kind: str, attributes: dict[str, Any], member: str, most: int
+) -> None:
+    request = decided(kind, **{**attributes, member: "x" * most})
+    operations()["RespondDecisionTaskCompleted"].validate(request)
+    request = decided(kind, **{**attributes, member: "x" * (most + 1)})
+    message = refusal("RespondDecisionTaskCompleted", request).message
+    assert f".{member}' failed" in str(message)
+    assert str(message).endswith(f"Member must have length less than or equal to {most}")
+
+
+@pytest.mark.parametrize("duration", ["-1", "1.5", "1e3", "123456789", " 1", "\u0663"])
+def test_a_duration_is_up_to_eight_digits(duration: str) -> None:
+    request = decided("StartTimer", timerId="t", startToFireTimeout=duration)
+    message = refusal("RespondDecisionTaskCompleted", request).message
+    assert "startTimerDecisionAttributes.startToFireTimeout' failed" in str(message)
+
+
+@pytest.mark.parametrize("name", ["a:b", "a/b", "a|b", "a\nb", "arn"])
+@pytest.mark.parametrize(
+    ("kind", "attributes", "member"),
+    [
+        ("StartTimer", {"timerId": "t", "startToFireTimeout": "1"}, "timerId"),
+        (
+            "ScheduleActivityTask",
+            {"activityId": "a", "activityType": {"name": "n", "version": "v"}},
+            "activityId",
+        ),
+        (
+            "StartChildWorkflowExecution",
+            {"workflowId": "w", "workflowType": {"name": "n", "version": "v"}},
+            "workflowId",
+        ),
+    ],
+)
+def test_an_id_that_swf_forbids(
+    kind: str, attributes: dict[str, Any], member: str, name: str
+) -> None:
+    request = decided(kind, **{**attributes, member: name})
+    message = refusal("RespondDecisionTaskCompleted", request).message
+    assert "Member must satisfy regular expression pattern" in str(message)
+
+
+def test_an_execution_has_five_tags_of_256_characters() -> None:
+    most = ["x" * 256] * 5
+    operations()["StartWorkflowExecution"].validate({**START, "tagList": most})
+    message = refusal("StartWorkflowExecution", {**START, "tagList": ["x" * 257]}).message
+    assert str(message).endswith("Member must have length less than or equal to 256")

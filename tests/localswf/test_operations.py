@@ -1,9 +1,13 @@
 """Registering, describing, starting, ending; and how each is refused."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+
+from localswf import Service
+from localswf.errors import SwfError
 
 WORKFLOW = {"name": "Process", "version": "1"}
 
@@ -102,6 +106,26 @@ def test_types(swf: Any, clock: Any) -> None:
             "start_workflow_execution",
             {"domain": "videos", "workflowId": "w", "workflowType": {"name": "P", "version": "1"}},
             ("UnknownResourceFault", "Unknown type: WorkflowType=[name=P, version=1]"),
+        ),
+        (
+            "register_activity_type",
+            {"domain": "nowhere", **WORKFLOW},
+            ("UnknownResourceFault", "Unknown domain: nowhere"),
+        ),
+        (
+            "list_closed_workflow_executions",
+            {"domain": "nowhere", "startTimeFilter": {"oldestDate": 0}},
+            ("UnknownResourceFault", "Unknown domain: nowhere"),
+        ),
+        (
+            "poll_for_activity_task",
+            {"domain": "nowhere", "taskList": {"name": "workers"}},
+            ("UnknownResourceFault", "Unknown domain: nowhere"),
+        ),
+        (
+            "describe_domain",
+            {"name": 5},
+            ("SerializationException", "NUMBER_VALUE can not be converted to String"),
         ),
         (
             "poll_for_decision_task",
@@ -248,3 +272,16 @@ def test_a_closed_execution_can_still_be_read(swf: Any) -> None:
     assert described["executionInfo"]["executionStatus"] == "CLOSED"
     assert described["executionInfo"]["closeTimestamp"] == events[-1]["eventTimestamp"]
     assert [event["eventId"] for event in events] == [1, 2, 3, 4, 5]
+
+
+def test_an_operation_that_swf_does_not_have() -> None:
+    async def ask() -> BaseException | None:
+        service = Service()
+        answer = service.call("StartWorkflow", {})
+        await asyncio.wait([answer])
+        await service.close()
+        return answer.exception()
+
+    error = asyncio.run(ask())
+    assert isinstance(error, SwfError)
+    assert error.body() == {"__type": "com.amazon.coral.service#UnknownOperationException"}
