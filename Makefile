@@ -7,7 +7,7 @@ UV := $(BIN)/uv --no-config
 COMPILE := $(UV) pip compile pyproject.toml --quiet --no-header --universal --python-version 3.11 \
 	--generate-hashes --extra local
 
-.PHONY: help run test test-fast check format lock clean clean-root
+.PHONY: help run test test-fast swf-coverage check format lock clean clean-root
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -16,10 +16,13 @@ run: $(RUN_READY) ## process a video on this machine: make run VIDEO=/path/to/vi
 	@$(BIN)/vib run $(if $(AGAIN),--again) -- $${VIDEO:+"$$VIDEO"}
 
 test: check ## every check and every test
-	@$(BIN)/pytest -n auto --cov --cov-report=term:skip-covered $(ARGS)
+	@$(BIN)/pytest -n auto --cov --cov-report=term:skip-covered $(if $(ARGS),$(ARGS),--swf-coverage var/localswf-coverage.md)
 
 test-fast: $(DEV_READY) ## the tests that take moments
 	@$(BIN)/pytest -n auto -m "not slow" $(ARGS)
+
+swf-coverage: $(DEV_READY) ## write down what the tests exercise of SWF's API
+	@$(BIN)/pytest -n auto -m "not slow" tests/localswf --swf-coverage docs/localswf-coverage.md
 
 check: $(DEV_READY) ## ruff, mypy --strict and the import contracts
 	@$(BIN)/ruff check .
