@@ -35,19 +35,19 @@ class Run:
     Attributes:
         contestant: its name.
         workload: the workload's name.
+        round: the round's number.
         activities: how many activities there were.
-        workflows: how many workflows.
         seconds: how long it took.
         cpu_seconds: CPU time of all its processes.
         megabytes: the highest memory of all its processes until then.
         disk_milliseconds: how long a fdatasync took just before.
-        syncs: how many fsync and fdatasync calls, in a counting run; None in a timed run.
+        syncs: how many fsync and fdatasync calls, in a counting run; None in a timed one.
     """
 
     contestant: str
     workload: str
+    round: int
     activities: int
-    workflows: int
     seconds: float
     cpu_seconds: float
     megabytes: float
@@ -55,15 +55,16 @@ class Run:
     syncs: int | None = None
 
 
-def run(
+def compete(
     contestant: Contestant,
     installed: Installed,
     workloads: Sequence[Workload],
     folder: Path,
     *,
+    number: int,
     limit: float,
     counting: bool = False,
-) -> list[Run]:
+) -> Iterator[Run]:
     """Run workloads one after the other on a contestant that starts with no data.
 
     Args:
@@ -71,6 +72,7 @@ def run(
         installed: what it is run with.
         workloads: what it is given.
         folder: where its data goes; made, and removed afterwards.
+        number: the round's.
         limit: how many seconds a workload may take.
         counting: count calls of fsync and fdatasync, which disturbs the times.
 
@@ -83,7 +85,6 @@ def run(
     prefix = measure.under_strace(trace) if counting else []
     command = [*prefix, str(installed.python), "-m", contestant.module, str(folder)]
     command += [*installed.arguments, *contestant.arguments]
-    runs = []
     with _process(command, folder.with_suffix(".log")) as (process, log):
         _expect(process, READY, _STARTS_WITHIN, log)
         for workload in (WARM_UP, *(w.scaled(contestant.share) for w in workloads)):
@@ -93,21 +94,19 @@ def run(
             _say(process, json.dumps(asdict(workload)))
             _expect(process, DONE, limit, log)
             seconds, pids = time.perf_counter() - start, measure.tree(process.pid)
-            runs.append(
-                Run(
-                    contestant.name,
-                    workload.name,
-                    workload.total,
-                    workload.workflows,
-                    seconds,
-                    measure.cpu_seconds(pids) - used,
-                    measure.peak_megabytes(pids),
-                    disk,
-                    measure.syncs(trace) - syncs if counting else None,
+            if workload is not WARM_UP:
+                yield Run(
+                    contestant=contestant.name,
+                    workload=workload.name,
+                    round=number,
+                    activities=workload.total,
+                    seconds=seconds,
+                    cpu_seconds=measure.cpu_seconds(pids) - used,
+                    megabytes=measure.peak_megabytes(pids),
+                    disk_milliseconds=disk,
+                    syncs=measure.syncs(trace) - syncs if counting else None,
                 )
-            )
     shutil.rmtree(folder, ignore_errors=True)
-    return runs[1:]
 
 
 @contextmanager

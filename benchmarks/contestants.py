@@ -31,15 +31,24 @@ def _peer(name: str, module: str, *arguments: str, **more: Any) -> Contestant:
 
 LOCALSWF_HTTP = Contestant("localswf, HTTP", "benchmarks.localswf_http")
 LOCALSWF = Contestant("localswf, in process", "benchmarks.localswf_in_process")
+RESTATE_CALLS = _peer("Restate, service calls", "restate", program="restate-server")
+RESTATE_STEPS = _peer("Restate, ctx.run", "restate", "--inside", program="restate-server")
+TEMPORAL = _peer("Temporal, activities", "temporal")
+TEMPORAL_LOCAL = _peer("Temporal, local activities", "temporal", "--local")
+DBOS = _peer("DBOS, SQLite as shipped", "dbos")
+DBOS_WAL = _peer("DBOS, SQLite with WAL", "dbos", "--wal")
+CELERY = _peer("Celery and Redis", "celery", program="redis-server")
+MOTO = _peer("boto3 on moto", "moto", share=0.1)
+
 CONTESTANTS = (
     LOCALSWF_HTTP,
     LOCALSWF,
-    _peer("Restate, service calls", "restate", program="restate-server"),
-    _peer("Restate, ctx.run", "restate", "--inside", program="restate-server"),
-    _peer("Temporal, activities", "temporal"),
-    _peer("Temporal, local activities", "temporal", "--local"),
-    _peer("DBOS, SQLite as shipped", "dbos"),
-    _peer("DBOS, SQLite with WAL", "dbos", "--wal"),
-    _peer("Celery and Redis", "celery", program="redis-server"),
-    _peer("boto3 on moto", "moto", share=0.1),
+    RESTATE_CALLS,
+    RESTATE_STEPS,
+    TEMPORAL,
+    TEMPORAL_LOCAL,
+    DBOS,
+    DBOS_WAL,
+    CELERY,
+    MOTO,
 )

@@ -1,7 +1,8 @@
 """Durable execution side by side: `python -m benchmarks.durable --rounds 3`.
 
 Every round runs every contestant once, in an order that moves on by one from round to round. What a
-contestant calls of fsync and fdatasync is counted by strace in a run of its own.
+contestant calls of fsync and fdatasync is counted by strace in a shorter run of its own, so that
+counting does not disturb the times.
 """
 
 import argparse
@@ -12,38 +13,42 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import contest, report
-from benchmarks.contest import ROOT, FailedError, Run
+from benchmarks import figures, report, targets
+from benchmarks.contest import ROOT, FailedError, Run, compete
 from benchmarks.contestants import CONTESTANTS, Contestant
 from benchmarks.installation import CACHE, Installed, UnavailableError, install
 from benchmarks.workloads import WORKLOADS
 
 _VAR = ROOT / "var" / "benchmarks"
+_COUNTED_SHARE = 0.2
 
 Ready = tuple[Contestant, Installed]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the contest; returns the exit status."""
-    options = _parser().parse_args(arguments)
+    """Run the contest, print its tables and write them down; returns the exit status."""
+    options = _options(arguments)
     folder: Path = options.folder
     folder.mkdir(parents=True, exist_ok=True)
-    chosen = _installed([c for c in CONTESTANTS if _is_wanted(c, options.only)], options.cache)
+    contestants = _installed(options.contestants, options.cache)
     runs: list[Run] = []
-    for number in range(options.rounds):
-        print(f"Round {number + 1} of {options.rounds}.")
-        turn = number % len(chosen)
-        for contestant, installed in chosen[turn:] + chosen[:turn]:
-            runs += _run(contestant, installed, options, counting=False)
-    if options.syncs and not shutil.which("strace"):
-        print("There is no strace on this machine, so no fsyncs are counted.")
-    elif options.syncs:
+    for number in range(1, options.rounds + 1):
+        print(f"Round {number} of {options.rounds}.")
+        first = (number - 1) % max(len(contestants), 1)
+        for ready in contestants[first:] + contestants[:first]:
+            runs += _run(ready, options, number=number, counting=False)
+    if options.syncs and shutil.which("strace"):
         print("Counting fsyncs.")
-        for contestant, installed in chosen:
-            runs += _run(contestant, installed, options, counting=True)
-    print(f"\n{report.table(runs)}\n\n{report.ratios(runs)}")
+        for ready in contestants:
+            runs += _run(ready, options, number=0, counting=True)
+    elif options.syncs:
+        print("There is no strace on this machine, so no fsyncs are counted.")
+    tables = [report.table(runs), report.ratios(runs), targets.table(runs)]
+    summary = "\n\n".join(filter(None, tables)) + "\n"
+    print(f"\n{summary}")
+    (folder / "durable.md").write_text(summary)
     (folder / "durable.json").write_text(json.dumps([asdict(run) for run in runs], indent=1))
-    return 0
+    return 0 if runs else 1
 
 
 def _installed(contestants: Sequence[Contestant], cache: Path) -> list[Ready]:
@@ -57,37 +62,40 @@ def _installed(contestants: Sequence[Contestant], cache: Path) -> list[Ready]:
     return ready
 
 
-def _run(
-    contestant: Contestant, installed: Installed, options: argparse.Namespace, *, counting: bool
-) -> list[Run]:
-    workloads, data = [w.scaled(options.scale) for w in WORKLOADS], options.folder / "data"
+def _run(ready: Ready, options: argparse.Namespace, *, number: int, counting: bool) -> list[Run]:
+    """One contestant's turn, as far as it comes."""
+    scale = options.scale * (_COUNTED_SHARE if counting else 1)
+    workloads, runs = [workload.scaled(scale) for workload in WORKLOADS], []
+    data = options.folder / "data"
     try:
-        runs = contest.run(
-            contestant, installed, workloads, data, limit=options.limit, counting=counting
-        )
+        for run in compete(
+            *ready, workloads, data, number=number, limit=options.limit, counting=counting
+        ):
+            print(f"  {_line(run)}", flush=True)
+            runs.append(run)
     except FailedError as error:
-        print(f"  {contestant.name} failed: {error}")
-        return []
-    for run in runs:
-        cost = f"{run.syncs} fsyncs" if counting else f"{report.cpu(run):.2f} ms CPU/act"
-        line = f"{report.rate(run):,.0f} act/s, {cost}, {run.megabytes:.0f} MB"
-        line += f"; a fdatasync took {run.disk_milliseconds:.2f} ms before"
-        print(f"  {contestant.name}, {run.workload}: {line}", flush=True)
+        print(f"  {ready[0].name} failed: {error}")
     return runs
 
 
-def _is_wanted(contestant: Contestant, only: Sequence[str]) -> bool:
-    return not only or any(word.lower() in contestant.name.lower() for word in only)
+def _line(run: Run) -> str:
+    if run.syncs is not None:
+        return f"{run.contestant}, {run.workload}: {figures.syncs(run):.2f} fsyncs/act"
+    return (
+        f"{run.contestant}, {run.workload}: {figures.rate(run):,.0f} act/s, "
+        f"{figures.cpu(run):.2f} ms CPU/act, {run.megabytes:.0f} MB; "
+        f"a fdatasync took {run.disk_milliseconds:.2f} ms just before"
+    )
 
 
-def _parser() -> argparse.ArgumentParser:
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     names = "; ".join(contestant.name for contestant in CONTESTANTS)
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.durable", description="Durable execution side by side."
     )
     parser.add_argument("--rounds", type=int, default=3, help="how many (%(default)s)")
     parser.add_argument(
-        "--only", nargs="+", default=[], metavar="WORD", help=f"those named like this, of {names}"
+        "--only", nargs="+", default=[""], metavar="WORD", help=f"those named like this, of {names}"
     )
     parser.add_argument(
         "--scale", type=float, default=1.0, help="share of each workload (%(default)s)"
@@ -104,7 +112,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--cache", type=Path, default=CACHE, help="where peers are installed (%(default)s)"
     )
-    return parser
+    options = parser.parse_args(arguments)
+    words = [word.lower() for word in options.only]
+    options.contestants = [c for c in CONTESTANTS if any(w in c.name.lower() for w in words)]
+    if not options.contestants:
+        parser.error(f"--only {' '.join(options.only)}: nobody is named like this, of {names}")
+    return options
 
 
 if __name__ == "__main__":

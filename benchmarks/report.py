@@ -1,107 +1,69 @@
-"""Medians, spreads and ratios, as a Markdown table."""
+"""What runs come to, as tables in Markdown."""
 
-from collections.abc import Callable, Iterable, Sequence
-from statistics import median
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
 
 from benchmarks.contest import Run
-from benchmarks.contestants import LOCALSWF, LOCALSWF_HTTP
+from benchmarks.contestants import CONTESTANTS, LOCALSWF, LOCALSWF_HTTP
+from benchmarks.figures import Spread, cpu, memory, rate, ratio, spread, syncs
 
 NONE = "-"
-Measure = Callable[[Run], float]
-
-
-class Spread(NamedTuple):
-    """The median of some rounds, the lowest and the highest."""
-
-    median: float
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, values: Sequence[float]) -> "Spread":
-        """The spread of at least one value."""
-        return cls(median(values), min(values), max(values))
-
-
-def rate(run: Run) -> float:
-    """Activities a second."""
-    return run.activities / run.seconds
-
-
-def cpu(run: Run) -> float:
-    """Milliseconds of CPU time an activity, over all processes."""
-    return run.cpu_seconds / run.activities * 1000
-
-
-def memory(run: Run) -> float:
-    """Megabytes at most."""
-    return run.megabytes
-
-
-def syncs(run: Run) -> float:
-    """Calls of fsync and fdatasync an activity."""
-    return (run.syncs or 0) / run.activities
 
 
 def table(runs: Sequence[Run]) -> str:
     """Every contestant with what it did and used: medians, and the spread of the rates."""
-    timed = [run for run in runs if run.syncs is None]
-    counted = [run for run in runs if run.syncs is not None]
-    workloads = _unique(run.workload for run in timed)
-    head = ["contestant", *(f"{name} act/s" for name in workloads)]
+    workloads, names = _workloads(runs), _contestants(runs)
+    head = ["contestant", *(f"{workload} act/s" for workload in workloads)]
     head += [f"CPU ms/act {'/'.join(workloads)}", f"fsyncs/act {'/'.join(workloads)}", "MB"]
-    rows = [head, ["---"] * len(head)]
-    for name in _unique(run.contestant for run in timed):
-        row = [name, *(_rate_cell(timed, name, workload) for workload in workloads)]
-        row.append(" / ".join(_cell(timed, name, w, cpu) for w in workloads))
-        row.append(" / ".join(_cell(counted, name, w, syncs) for w in workloads))
-        row.append(f"{max(map(memory, of(timed, name, None))):.0f}")
-        rows.append(row)
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    rows = [
+        [
+            name,
+            *(_wide(spread(runs, name, workload, rate), ",.0f") for workload in workloads),
+            " / ".join(_narrow(spread(runs, name, w, cpu), ".2f") for w in workloads),
+            " / ".join(_narrow(spread(runs, name, w, syncs), ".2f") for w in workloads),
+            _narrow(spread(runs, name, None, memory), ".0f"),
+        ]
+        for name in names
+    ]
+    return markdown(head, rows)
 
 
 def ratios(runs: Sequence[Run]) -> str:
-    """How many times as many activities a second as each of the others, round by round."""
-    timed = [run for run in runs if run.syncs is None]
-    workloads = _unique(run.workload for run in timed)
-    names = _unique(run.contestant for run in timed)
+    """How many times as many activities a second as each of the others, from round to round."""
+    names = _contestants(runs)
     ours = [us.name for us in (LOCALSWF_HTTP, LOCALSWF) if us.name in names]
-    head = ["times as fast as", *(f"{us}: {name}" for us in ours for name in workloads)]
-    rows = [head, ["---"] * len(head)]
-    for peer in names:
-        if peer not in ours:
-            pairs = [(us, workload) for us in ours for workload in workloads]
-            rows.append([peer, *(_ratio_cell(timed, us, peer, w) for us, w in pairs)])
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    columns = [(us, workload) for us in ours for workload in _workloads(runs)]
+    rows = [
+        [peer, *(_wide(ratio(runs, us, peer, workload), ".1f") for us, workload in columns)]
+        for peer in names
+        if peer not in ours
+    ]
+    head = ["times as fast as", *(f"{us}: {workload}" for us, workload in columns)]
+    return markdown(head, rows) if columns and rows else ""
 
 
-def of(runs: Sequence[Run], contestant: str, workload: str | None) -> list[Run]:
-    """A contestant's runs of a workload, or of all, in the order of the rounds."""
-    return [r for r in runs if r.contestant == contestant and workload in (None, r.workload)]
+def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))
 
 
-def _ratio_cell(runs: Sequence[Run], us: str, peer: str, workload: str) -> str:
-    pairs = zip(of(runs, us, workload), of(runs, peer, workload), strict=False)
-    found = [rate(ours) / rate(theirs) for ours, theirs in pairs]
-    if not found:
+def _wide(found: Spread | None, form: str) -> str:
+    if found is None:
         return NONE
-    spread = Spread.of(found)
-    return f"{spread.median:.1f} ({spread.low:.1f}-{spread.high:.1f})"
+    return f"{found.median:{form}} ({found.low:{form}} to {found.high:{form}})"
 
 
-def _rate_cell(runs: Sequence[Run], contestant: str, workload: str) -> str:
-    rates = [rate(run) for run in of(runs, contestant, workload)]
-    if not rates:
-        return NONE
-    spread = Spread.of(rates)
-    return f"{spread.median:,.0f} ({spread.low:,.0f}-{spread.high:,.0f})"
+def _narrow(found: Spread | None, form: str) -> str:
+    return NONE if found is None else f"{found.median:{form}}"
 
 
-def _cell(runs: Sequence[Run], contestant: str, workload: str, measure: Measure) -> str:
-    values = [measure(run) for run in of(runs, contestant, workload)]
-    return f"{median(values):.2f}" if values else NONE
+def _workloads(runs: Iterable[Run]) -> list[str]:
+    return list(dict.fromkeys(run.workload for run in runs))
 
 
-def _unique(names: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(names))
+def _contestants(runs: Iterable[Run]) -> list[str]:
+    return sorted({run.contestant for run in runs}, key=_place)
+
+
+def _place(name: str) -> int:
+    names = [contestant.name for contestant in CONTESTANTS]
+    return names.index(name) if name in names else len(names)

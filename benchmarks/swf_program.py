@@ -15,9 +15,9 @@ from typing import Any
 from benchmarks.session import RunWorkflow
 from benchmarks.swf_client import Call
 
-_DOMAIN = "benchmarks"
-_TYPE = {"name": "Add", "version": "1"}
-_SHARED, _STICKY, _WORK = "deciders", "deciders-sticky", "workers"
+DOMAIN = "benchmarks"
+TYPE = {"name": "Add", "version": "1"}
+SHARED, _STICKY, WORK = "deciders", "deciders-sticky", "workers"
 _POLLERS = 10
 _STICKY_SECONDS = "30"
 
@@ -39,17 +39,39 @@ class _Instance:
 @contextlib.asynccontextmanager
 async def running(open_: Open) -> AsyncIterator[RunWorkflow]:
     """A decider and workers on a service that knows nothing yet; gives what starts workflows."""
+    await register(await open_())
     program = _Program(open_)
-    await program.register()
     async with asyncio.TaskGroup() as group:
         loops = [
             group.create_task(loop)
             for _ in range(_POLLERS)
-            for loop in (program.decide(_SHARED), program.decide(_STICKY), program.work())
+            for loop in (program.decide(SHARED), program.decide(_STICKY), program.work())
         ]
         yield program.run_workflow
         for loop in loops:
             loop.cancel()
+
+
+async def register(call: Call) -> None:
+    """Make the domain, a workflow type and an activity type known."""
+    domain = {"name": DOMAIN, "workflowExecutionRetentionPeriodInDays": "1"}
+    workflow_defaults = {
+        "defaultTaskList": {"name": SHARED},
+        "defaultExecutionStartToCloseTimeout": "3600",
+        "defaultTaskStartToCloseTimeout": "60",
+        "defaultChildPolicy": "TERMINATE",
+    }
+    activity_defaults = {
+        "defaultTaskList": {"name": WORK},
+        "defaultTaskScheduleToStartTimeout": "600",
+        "defaultTaskScheduleToCloseTimeout": "900",
+        "defaultTaskStartToCloseTimeout": "300",
+        "defaultTaskHeartbeatTimeout": "60",
+    }
+    of_domain = {"domain": DOMAIN, **TYPE}
+    await call("RegisterDomain", domain)
+    await call("RegisterWorkflowType", of_domain | workflow_defaults)
+    await call("RegisterActivityType", of_domain | activity_defaults)
 
 
 class _Program:
@@ -71,38 +93,16 @@ class _Program:
         result: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._results[workflow_id] = result
         call = self._idle.pop() if self._idle else await self._open()
-        start = {"domain": _DOMAIN, "workflowId": workflow_id, "workflowType": _TYPE}
+        start = {"domain": DOMAIN, "workflowId": workflow_id, "workflowType": TYPE}
         plan = json.dumps({"activities": activities, "parallel": parallel})
         await call("StartWorkflowExecution", {**start, "input": plan})
         self._idle.append(call)
         return await result
 
-    async def register(self) -> None:
-        """Make the domain and the types known."""
-        call = await self._open()
-        domain = {"name": _DOMAIN, "workflowExecutionRetentionPeriodInDays": "1"}
-        workflow_defaults = {
-            "defaultTaskList": {"name": _SHARED},
-            "defaultExecutionStartToCloseTimeout": "3600",
-            "defaultTaskStartToCloseTimeout": "60",
-            "defaultChildPolicy": "TERMINATE",
-        }
-        activity_defaults = {
-            "defaultTaskList": {"name": _WORK},
-            "defaultTaskScheduleToStartTimeout": "600",
-            "defaultTaskScheduleToCloseTimeout": "900",
-            "defaultTaskStartToCloseTimeout": "300",
-            "defaultTaskHeartbeatTimeout": "60",
-        }
-        of_domain = {"domain": _DOMAIN, **_TYPE}
-        await call("RegisterDomain", domain)
-        await call("RegisterWorkflowType", of_domain | workflow_defaults)
-        await call("RegisterActivityType", of_domain | activity_defaults)
-
     async def work(self) -> None:
         """Poll for activity tasks and answer them."""
         call = await self._open()
-        poll = {"domain": _DOMAIN, "taskList": {"name": _WORK}}
+        poll = {"domain": DOMAIN, "taskList": {"name": WORK}}
         while True:
             task = await call("PollForActivityTask", poll)
             if "taskToken" in task:
@@ -113,7 +113,7 @@ class _Program:
         """Poll for decision tasks and answer them."""
         call = await self._open()
         poll = {
-            "domain": _DOMAIN,
+            "domain": DOMAIN,
             "taskList": {"name": task_list},
             "startAtPreviousStartedEvent": True,
         }
@@ -154,13 +154,13 @@ class _Program:
         first, instance.last_started = not instance.last_started, task["startedEventId"]
         if instance.done == instance.activities:
             attributes = {"result": str(instance.total)}
-            return [_decision("CompleteWorkflowExecution", attributes)], instance.total
+            return [decision("CompleteWorkflowExecution", attributes)], instance.total
         if instance.parallel:
             wanted = range(instance.activities) if first else range(0)
         else:
             wanted = range(instance.done, instance.done + (first or instance.done > before))
         given = 0 if instance.parallel else instance.total
-        return [_schedule(number, given) for number in wanted], None
+        return [schedule(number, given) for number in wanted], None
 
     def _apply(self, instance: _Instance, event: dict[str, Any]) -> None:
         kind = event["eventType"]
@@ -172,11 +172,13 @@ class _Program:
             raise RuntimeError(f"The benchmark goes wrong: {event}")
 
 
-def _schedule(number: int, given: int) -> dict[str, Any]:
-    attributes = {"activityType": _TYPE, "activityId": str(number), "input": str(given)}
-    return _decision("ScheduleActivityTask", attributes)
+def schedule(number: int, given: int) -> dict[str, Any]:
+    """The decision to have an activity done."""
+    attributes = {"activityType": TYPE, "activityId": str(number), "input": str(given)}
+    return decision("ScheduleActivityTask", attributes)
 
 
-def _decision(kind: str, attributes: dict[str, Any]) -> dict[str, Any]:
+def decision(kind: str, attributes: dict[str, Any]) -> dict[str, Any]:
+    """A decision as it is on the wire."""
     member = f"{kind[0].lower()}{kind[1:]}DecisionAttributes"
     return {"decisionType": kind, member: attributes}

@@ -27,15 +27,15 @@ class Workload:
         return self.workflows * self.activities
 
     def scaled(self, factor: float) -> "Workload":
-        """A smaller one of the same form: shorter workflows, or fewer where they are short."""
-        if self.activities > 1:
+        """A smaller one of the same form: shorter chains, or fewer workflows."""
+        if self.activities > 1 and not self.parallel:
             return dataclasses.replace(self, activities=max(round(self.activities * factor), 2))
-        return dataclasses.replace(self, workflows=max(round(self.workflows * factor), 2))
+        return dataclasses.replace(self, workflows=max(round(self.workflows * factor), 1))
 
 
 WARM_UP = Workload("warm-up", workflows=20, clients=10, activities=2)
 WORKLOADS = (
     Workload("W1", workflows=10, clients=10, activities=100),
-    Workload("W2", workflows=1, clients=1, activities=100, parallel=True),
+    Workload("W2", workflows=5, clients=1, activities=100, parallel=True),
     Workload("W3", workflows=200, clients=10, activities=1),
 )

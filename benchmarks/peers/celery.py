@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from celery import Celery, group
+from celery import Celery
 
 from benchmarks.servers import free_port, server
 from benchmarks.session import in_threads, serve
@@ -48,8 +48,7 @@ def _runner() -> Callable[[int, bool], int]:
     def run_workflow(activities: int, parallel: bool) -> int:
         add = clients.app.tasks["add"]
         if parallel:
-            tasks = group([add.s(0) for _ in range(activities)], app=clients.app)
-            return sum(tasks.apply_async().get(disable_sync_subtasks=False))
+            return sum(task.get() for task in [add.delay(0) for _ in range(activities)])
         value = 0
         for _ in range(activities):
             value = add.delay(value).get()

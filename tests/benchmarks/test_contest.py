@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import contest, durable
-from benchmarks.contest import FailedError
+from benchmarks import durable, long_poll
+from benchmarks.contest import FailedError, compete
 from benchmarks.contestants import LOCALSWF, LOCALSWF_HTTP, Contestant
 from benchmarks.installation import Installed
 from benchmarks.workloads import Workload
@@ -20,8 +20,9 @@ CHAIN = Workload("W1", workflows=2, clients=2, activities=3)
 @pytest.mark.parametrize("contestant", [LOCALSWF_HTTP, LOCALSWF], ids=lambda c: c.module)
 def test_a_contestant_runs_and_is_measured(contestant: Contestant, tmp_path: Path) -> None:
     folder = tmp_path / "data"
-    (run,) = contest.run(contestant, OURS, [CHAIN], folder, limit=60)
-    assert (run.workload, run.activities, run.workflows) == ("W1", 6, 2)
+    (run,) = compete(contestant, OURS, [CHAIN], folder, number=1, limit=60)
+    assert (run.contestant, run.workload, run.round) == (contestant.name, "W1", 1)
+    assert run.activities == 6
     assert run.seconds > 0
     assert run.cpu_seconds > 0
     assert run.megabytes > 10
@@ -37,7 +38,27 @@ def test_the_command_writes_what_it_saw(tmp_path: Path, capsys: pytest.CaptureFi
     assert f"| {LOCALSWF.name} | " in capsys.readouterr().out
 
 
+@pytest.mark.slow
+def test_parked_polls_are_timed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert long_poll.main(["--samples", "2", "--folder", str(tmp_path)]) == 0
+    seen = json.loads((tmp_path / "long_poll.json").read_text())
+    assert list(seen) == [
+        "workflow started",
+        "activity scheduled",
+        "activity completed",
+        "signal sent",
+    ]
+    assert all(len(times) == 2 and min(times) > 0 for times in seen.values())
+    assert "| signal sent | " in capsys.readouterr().out
+
+
 def test_a_contestant_that_fails_says_why(tmp_path: Path) -> None:
     nobody = Contestant("nobody", "benchmarks.nobody")
     with pytest.raises(FailedError, match="No module named"):
-        contest.run(nobody, OURS, [CHAIN], tmp_path / "data", limit=60)
+        list(compete(nobody, OURS, [CHAIN], tmp_path / "data", number=1, limit=60))
+
+
+def test_nobody_is_named_like_this(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        durable.main(["--only", "nobody"])
+    assert "--only nobody: nobody is named like this" in capsys.readouterr().err
