@@ -119,7 +119,8 @@ class Recorder:
                 self._note(test, DECISIONS, decision["decisionType"])
 
     def _note(self, test: str, section: str, name: str) -> None:
-        self.tests.setdefault((section, name), set()).add(test)
+        if test:
+            self.tests.setdefault((section, name), set()).add(test)
 
 
 def table(tests: Mapping[Item, set[str]]) -> tuple[str, list[str]]:
@@ -153,9 +154,14 @@ class Plugin:
         self.gaps: list[str] = []
         self.recorder.install()
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
+        """What fixtures do is no test's merit."""
         self.recorder.test = item.nodeid
+        try:
+            return (yield)
+        finally:
+            self.recorder.test = ""
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:

@@ -74,6 +74,38 @@ def test_a_worker_may_cancel_what_nobody_asked_it_to(swf: Any) -> None:
     assert swf.last("ActivityTaskCanceled") == {"scheduledEventId": 5, "startedEventId": 6}
 
 
+def test_the_latest_of_several_requests_counts(swf: Any) -> None:
+    swf.start()
+    swf.decide(swf.schedule("resize"))
+    token = swf.poll_activity()["taskToken"]
+    for _ in range(2):
+        swf.client.signal_workflow_execution(domain="videos", workflowId="video", signalName="s")
+        swf.decide(swf.cancel_activity("resize"))
+    swf.client.respond_activity_task_canceled(taskToken=token)
+
+    assert swf.types().count("ActivityTaskCancelRequested") == 2
+    requests = [e for e in swf.history() if e["eventType"] == "ActivityTaskCancelRequested"]
+    canceled = swf.last("ActivityTaskCanceled")
+    assert canceled["latestCancelRequestedEventId"] == requests[-1]["eventId"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "event_type"),
+    [("completed", "ActivityTaskCompleted"), ("failed", "ActivityTaskFailed")],
+)
+def test_a_worker_that_was_asked_to_stop_may_still_finish(
+    swf: Any, answer: str, event_type: str
+) -> None:
+    swf.start()
+    swf.decide(swf.schedule("resize"))
+    token = swf.poll_activity()["taskToken"]
+    swf.client.signal_workflow_execution(domain="videos", workflowId="video", signalName="stop")
+    swf.decide(swf.cancel_activity("resize"))
+    getattr(swf.client, f"respond_activity_task_{answer}")(taskToken=token)
+
+    assert swf.types()[-2:] == [event_type, "DecisionTaskScheduled"]
+
+
 def test_an_activity_that_is_not_open_cannot_be_cancelled(swf: Any) -> None:
     swf.start()
     swf.decide(swf.cancel_activity("resize"))

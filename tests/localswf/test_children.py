@@ -264,6 +264,71 @@ def test_a_run_is_continued_as_a_new_one(swf: Any) -> None:
     assert swf.describe()["executionInfo"]["closeStatus"] == "CONTINUED_AS_NEW"
 
 
+def test_a_continued_run_has_all_that_was_asked_for(swf: Any) -> None:
+    asked = {
+        "childPolicy": "ABANDON",
+        "executionStartToCloseTimeout": "99",
+        "input": "second",
+        "lambdaRole": "arn:aws:iam::123456789012:role/lambda",
+        "tagList": ["a", "b"],
+        "taskList": {"name": "others"},
+        "taskPriority": "-7",
+        "taskStartToCloseTimeout": "NONE",
+    }
+    swf.start(input="first", taskPriority="3", tagList=["c"])
+    first = swf.runs["video"]
+    swf.decide(continued(swf, **asked))
+
+    event = swf.last("WorkflowExecutionContinuedAsNew")
+    swf.runs["video"] = event["newExecutionRunId"]
+    assert event.items() >= asked.items()
+    assert swf.last("WorkflowExecutionStarted") == {
+        **asked,
+        "continuedExecutionRunId": first,
+        "parentInitiatedEventId": 0,
+        "workflowType": PROCESS,
+    }
+    assert swf.last("DecisionTaskScheduled")["taskPriority"] == "-7"
+
+
+def test_a_continued_run_inherits_from_its_type_alone(swf: Any) -> None:
+    asked = {"input": "first", "taskPriority": "3", "tagList": ["c"], "childPolicy": "ABANDON"}
+    swf.start(**asked, taskList={"name": "deciders"}, executionStartToCloseTimeout="77")
+    swf.decide(continued(swf))
+    swf.runs["video"] = swf.last("WorkflowExecutionContinuedAsNew")["newExecutionRunId"]
+
+    started = swf.last("WorkflowExecutionStarted")
+    assert not {"input", "taskPriority", "tagList"} & set(started)
+    assert started["childPolicy"] == "TERMINATE"
+    assert started["executionStartToCloseTimeout"] == "3600"
+
+
+def test_a_child_has_all_that_was_asked_for(swf: Any) -> None:
+    asked = {
+        "childPolicy": "ABANDON",
+        "executionStartToCloseTimeout": "99",
+        "input": "toys",
+        "lambdaRole": "arn:aws:iam::123456789012:role/lambda",
+        "tagList": ["a", "b"],
+        "taskList": {"name": "others"},
+        "taskPriority": "-7",
+        "taskStartToCloseTimeout": "NONE",
+    }
+    swf.start()
+    swf.decide(child(swf, control="mine", **asked))
+
+    started = swf.last("ChildWorkflowExecutionStarted")["workflowExecution"]
+    swf.runs["child"] = started["runId"]
+    initiated = swf.last("StartChildWorkflowExecutionInitiated")
+    assert initiated.items() >= {**asked, "control": "mine"}.items()
+    assert swf.last("WorkflowExecutionStarted", "child") == {
+        **asked,
+        "parentInitiatedEventId": 5,
+        "parentWorkflowExecution": swf.execution(),
+        "workflowType": PROCESS,
+    }
+
+
 def test_a_continued_run_may_be_of_another_version(swf: Any) -> None:
     register(swf, "nothing")
     swf.start()

@@ -237,6 +237,27 @@ def test_a_close_must_be_the_last_decision(swf: Any) -> None:
     assert refusal == ("ValidationException", "Close must be last decision in list")
 
 
+def test_decisions_before_a_close_that_fails_are_carried_out(swf: Any) -> None:
+    swf.start()
+    task = swf.poll_decision()
+    swf.client.signal_workflow_execution(domain="videos", workflowId="video", signalName="wait")
+    swf.answer(task, swf.marker("m"), swf.schedule("resize"), swf.complete())
+
+    assert swf.types()[5:] == [
+        "DecisionTaskCompleted",
+        "MarkerRecorded",
+        "ActivityTaskScheduled",
+        "CompleteWorkflowExecutionFailed",
+    ]
+
+
+def test_a_refused_decision_does_not_keep_an_execution_open(swf: Any) -> None:
+    swf.start()
+    swf.decide(swf.cancel_timer("none"), swf.complete())
+
+    assert swf.types()[4:] == ["CancelTimerFailed", "WorkflowExecutionCompleted"]
+
+
 def test_a_decision_is_answered_once(swf: Any) -> None:
     swf.start()
     task = swf.decide()

@@ -175,6 +175,46 @@ def test_a_workflow_id_is_taken_while_its_execution_is_open(swf: Any) -> None:
     assert len(swf.runs["video"]) == 46
 
 
+@pytest.mark.parametrize("named", ["by workflowId", "in full"])
+@pytest.mark.parametrize(
+    ("method", "parameters"),
+    [
+        ("signal_workflow_execution", {"signalName": "late"}),
+        ("request_cancel_workflow_execution", {}),
+        ("terminate_workflow_execution", {}),
+    ],
+)
+def test_nothing_reaches_a_closed_execution(
+    swf: Any, method: str, parameters: dict[str, str], named: str
+) -> None:
+    swf.start()
+    swf.decide(swf.complete())
+    reference = swf.execution() if named == "in full" else {"workflowId": "video"}
+    code, message = swf.refusal(method, domain="videos", **reference, **parameters)
+
+    assert code == "UnknownResourceFault"
+    if named == "in full":
+        run_id = swf.runs["video"]
+        assert message == f"Unknown execution: WorkflowExecution=[workflowId=video, runId={run_id}]"
+    else:
+        assert message == "Unknown execution, workflowId = video"
+    assert swf.types()[-1] == "WorkflowExecutionCompleted"
+
+
+def test_a_run_id_has_to_be_that_of_the_open_run(swf: Any) -> None:
+    swf.start()
+    swf.decide(swf.complete())
+    closed = swf.execution()
+    swf.start()
+    for reference, expected in ((closed, "UnknownResourceFault"), (swf.execution(), None)):
+        signal = {"domain": "videos", "signalName": "s", **reference}
+        if expected:
+            assert swf.refusal("signal_workflow_execution", **signal)[0] == expected
+        else:
+            swf.client.signal_workflow_execution(**signal)
+    assert swf.types()[-1] == "WorkflowExecutionSignaled"
+
+
 def test_defaults_are_missed_in_the_order_of_swf(swf: Any) -> None:
     swf.client.register_workflow_type(domain="videos", name="Bare", version="1")
     given: dict[str, Any] = {}

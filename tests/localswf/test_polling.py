@@ -119,6 +119,32 @@ def test_a_decision_tasks_history_newest_first(swf: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("reverse", "expected"), [(False, [[3, 4, 5], [6, 7, 8]]), (True, [[8, 7, 6], [5, 4, 3]])]
+)
+def test_a_delta_in_pages(swf: Any, *, reverse: bool, expected: list[list[int]]) -> None:
+    swf.start()
+    swf.decide(swf.start_timer("t", 1))
+    delta = {"maximumPageSize": 3, "reverseOrder": reverse}
+    task = swf.poll_decision(startAtPreviousStartedEvent=True, **delta)
+    rest = swf.poll_decision(maximumPageSize=3, nextPageToken=task["nextPageToken"])
+
+    assert [ids(task), ids(rest)] == expected
+    assert "nextPageToken" not in rest
+
+
+def test_the_previous_decision_is_the_last_that_was_answered(swf: Any, clock: Any) -> None:
+    swf.start()
+    swf.decide(swf.start_timer("t", 1))
+    late = swf.poll_decision()
+    clock.advance(61)
+
+    task = swf.poll_decision(startAtPreviousStartedEvent=True)
+
+    assert late["previousStartedEventId"] == task["previousStartedEventId"] == 3
+    assert ids(task) == [*range(3, 12)]
+
+
+@pytest.mark.parametrize(
     ("reverse", "expected"),
     [(False, [[1, 2, 3], [4, 5, 6], [7]]), (True, [[7, 6, 5], [4, 3, 2], [1]])],
 )

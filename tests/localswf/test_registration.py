@@ -167,6 +167,40 @@ def test_nothing_new_begins_in_a_deprecated_domain(swf: Any) -> None:
     assert swf.types("before")[-1] == "WorkflowExecutionCompleted"
 
 
+def test_what_is_told_first_of_what_cannot_be_used(swf: Any) -> None:
+    unknown = {"name": "Nothing", "version": "1"}
+    start = {"domain": "videos", "workflowId": "w"}
+    call(swf.client, "deprecate", "workflow", WORKFLOW)
+
+    def refusals() -> list[str]:
+        tried = [{**start, "workflowType": kind} for kind in (unknown, WORKFLOW)]
+        tried.append({**start, "domain": "nowhere", "workflowType": WORKFLOW})
+        return [swf.refusal("start_workflow_execution", **request)[0] for request in tried]
+
+    unknown_resource = "UnknownResourceFault"
+    assert refusals() == [unknown_resource, "TypeDeprecatedFault", unknown_resource]
+    swf.client.deprecate_domain(name="videos")
+    deprecated = "DomainDeprecatedFault"
+    assert refusals() == [deprecated, deprecated, unknown_resource]
+
+
+def test_a_type_may_be_deleted_under_its_executions(swf: Any) -> None:
+    swf.start()
+    for kind, reference in KINDS:
+        call(swf.client, "deprecate", kind, reference)
+        call(swf.client, "delete", kind, reference)
+
+    swf.decide(swf.schedule("resize"))
+    failed = swf.last("ScheduleActivityTaskFailed")
+    assert failed["cause"] == "ACTIVITY_TYPE_DOES_NOT_EXIST"
+    swf.decide(swf.decision("ContinueAsNewWorkflowExecution"))
+    failed = swf.last("ContinueAsNewWorkflowExecutionFailed")
+    assert failed["cause"] == "WORKFLOW_TYPE_DOES_NOT_EXIST"
+    assert swf.describe()["executionInfo"]["workflowType"] == WORKFLOW
+    swf.decide(swf.complete())
+    assert swf.types()[-1] == "WorkflowExecutionCompleted"
+
+
 def test_a_domain_takes_its_types_along_and_leaves_them_behind(
     swf: Any, clock: VirtualClock
 ) -> None:

@@ -110,6 +110,36 @@ def test_heartbeats_do_not_put_start_to_close_off(swf: Any, clock: Any) -> None:
     assert swf.last("ActivityTaskTimedOut")["timeoutType"] == "START_TO_CLOSE"
 
 
+@pytest.mark.parametrize(
+    ("timeouts", "started", "first"),
+    [
+        ({"scheduleToStart": 10, "scheduleToClose": 20}, False, "SCHEDULE_TO_START"),
+        ({"scheduleToStart": 20, "scheduleToClose": 10}, False, "SCHEDULE_TO_CLOSE"),
+        ({"startToClose": 1, "heartbeat": 1, "scheduleToClose": 10}, False, "SCHEDULE_TO_CLOSE"),
+        ({"scheduleToStart": 10, "startToClose": 20}, True, "START_TO_CLOSE"),
+        ({"scheduleToClose": 10, "heartbeat": 20}, True, "SCHEDULE_TO_CLOSE"),
+        ({"scheduleToClose": 20, "heartbeat": 10}, True, "HEARTBEAT"),
+        ({"startToClose": 10, "heartbeat": 20}, True, "START_TO_CLOSE"),
+        ({"scheduleToClose": 10, "startToClose": 10}, True, "SCHEDULE_TO_CLOSE"),
+    ],
+)
+def test_the_first_of_an_activitys_timeouts_ends_it(
+    swf: Any, clock: Any, timeouts: dict[str, int], *, started: bool, first: str
+) -> None:
+    chosen = {f"{name}Timeout": str(seconds) for name, seconds in timeouts.items()}
+    swf.start()
+    swf.decide(swf.schedule("resize", **chosen))
+    if started:
+        clock.advance(5)
+        assert swf.poll_activity()["taskToken"]
+    clock.advance(100)
+
+    timed_out = swf.last("ActivityTaskTimedOut")
+    assert timed_out["timeoutType"] == first
+    assert bool(timed_out["startedEventId"]) == started
+    assert swf.types().count("ActivityTaskTimedOut") == 1
+
+
 def test_a_decision_that_takes_too_long_is_scheduled_anew(swf: Any, clock: Any) -> None:
     swf.start(taskStartToCloseTimeout="60")
     late = swf.poll_decision()
