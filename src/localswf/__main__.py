@@ -5,12 +5,19 @@ import sys
 from collections.abc import Callable, Sequence
 
 from localswf.command_function import CommandFileError
-from localswf.commands import check, serve
+from localswf.commands import check, export, import_, serve
 from localswf.credentials import CredentialsError
 from localswf.datafile import DataFileError
+from localswf.history_files import HistoryFileError
 
 _USAGE_ERROR = 2
-_REFUSALS = (CommandFileError, CredentialsError, DataFileError, serve.CannotServeError)
+_REFUSALS = (
+    CommandFileError,
+    CredentialsError,
+    DataFileError,
+    HistoryFileError,
+    serve.CannotServeError,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="localswf", description="Amazon SWF on one machine.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (serve, check):
+    for command in (serve, check, export, import_):
         command.add_to(commands)
     return parser
 

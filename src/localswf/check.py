@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from localswf.datafile import DataFileError
+from localswf.datafile import DataFileError, require
 from localswf.describe import describe
 from localswf.journal import Journal
 from localswf.records import Heartbeat, StoredExecution
@@ -18,10 +18,7 @@ def check(path: Path) -> tuple[int, int]:
     Raises:
         DataFileError: the file is missing, in use, damaged, or not ours.
     """
-    if not path.exists():
-        raise DataFileError(f"{path} is not there.")
-    if path.is_file() and not path.stat().st_size:
-        raise DataFileError(f"{path} is empty.")
+    require(path)
     journal = Journal(path, grouped=False)
     try:
         journal.check_indexes()

@@ -47,6 +47,18 @@ class FileLock:
         os.close(self._descriptor)
 
 
+def require(path: Path) -> None:
+    """Make sure that there is a data file, for those who do not want one made.
+
+    Raises:
+        DataFileError: there is none, or it is empty.
+    """
+    if not path.exists():
+        raise DataFileError(f"{path} is not there.")
+    if path.is_file() and not path.stat().st_size:
+        raise DataFileError(f"{path} is empty.")
+
+
 def connect(path: Path | None) -> sqlite3.Connection:
     """A connection to a data file that leaves transactions to its user; None for memory.
 

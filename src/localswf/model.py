@@ -31,6 +31,8 @@ _PATTERNS: Mapping[str, re.Pattern[str]] = {
     "DurationInSeconds": re.compile(r"[0-9]+"),
     "DurationInSecondsOptional": _DURATION,
     "Name": _NAME,
+    # Half a surrogate pair is no text that could be looked for in the data file.
+    "Tag": re.compile(r"[^\ud800-\udfff]*"),
     "TaskPriority": re.compile(r"-?[0-9]{1,10}|"),
     "TimerId": _NAME,
     "Version": _NAME,
@@ -140,6 +142,23 @@ def failure_members(decision_type: str) -> tuple[str, ...]:
 def type_defaults(kind: str) -> tuple[str, ...]:
     """The defaults that a WorkflowType or an ActivityType can be registered with."""
     return tuple(structure(f"{kind}Configuration").members)
+
+
+def check_structure(name: str, value: Any) -> None:
+    """Hold a value against a structure of the model.
+
+    Raises:
+        SwfError: it breaks the model, as in `Operation.validate`.
+    """
+    problems: list[str] = []
+    _structure_check(name)(value, "", problems)
+    if problems:
+        raise errors.constraints(problems)
+
+
+@functools.cache
+def _structure_check(name: str) -> Check:
+    return _compile(structure(name), {})
 
 
 def structure(name: str) -> StructureShape:

@@ -187,7 +187,9 @@ def _decision_scheduled(state: State, event: Event) -> None:
         attributes["taskList"]["name"],
         milliseconds(attributes["startToCloseTimeout"]),
     )
-    _due(state, (DECISION, event.id), event, attributes["scheduleToStartTimeout"])
+    # SWF's histories of before 2023 lack it.
+    timeout = attributes.get("scheduleToStartTimeout", "NONE")
+    _due(state, (DECISION, event.id), event, timeout)
 
 
 def _decision_started(state: State, event: Event) -> None:

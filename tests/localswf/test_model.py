@@ -69,6 +69,11 @@ def test_a_name_that_swf_forbids(name: str) -> None:
     assert "Member must satisfy regular expression pattern" in str(error.message)
 
 
+def test_a_tag_that_is_no_text() -> None:
+    error = refusal("StartWorkflowExecution", {**START, "tagList": ["\ud800"]})
+    assert "'tagList.1.member' failed to satisfy constraint" in str(error.message)
+
+
 @pytest.mark.parametrize("name", ["arnold", "über alles", "a.b-c_d e", "\U0001f3a5"])
 def test_a_name_that_swf_allows(name: str) -> None:
     operations()["StartWorkflowExecution"].validate({**START, "workflowId": name})
