@@ -5,7 +5,9 @@ from typing import Any, NamedTuple
 
 Attributes = dict[str, Any]
 
+# Both save what json.dumps and json.loads make up anew at each call.
 compact_json = json.JSONEncoder(separators=(",", ":")).encode
+parse_json = json.JSONDecoder().decode
 
 
 class Event(NamedTuple):

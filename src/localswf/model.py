@@ -2,9 +2,9 @@
 
 import functools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore import xform_name
 from botocore.loaders import Loader
@@ -18,8 +18,32 @@ Request = Mapping[str, Any]
 Answer = dict[str, Any]
 """An operation's output, as on the wire except that history events are JSON texts."""
 
-Check = Callable[[Any, str, list[str]], None]
-"""Takes a value, its path and the problems found so far; adds those of the value."""
+
+class Problem(NamedTuple):
+    """A member that breaks a rule.
+
+    Attributes:
+        path: its names and numbers, from the value that was checked down to it.
+        value: what it is.
+        rule: what it should be.
+    """
+
+    path: tuple[str, ...]
+    value: object
+    rule: str
+
+    def under(self, *path: str) -> "Problem":
+        """The same problem, of a value that stands at a path in another one."""
+        return Problem((*path, *self.path), self.value, self.rule)
+
+
+Problems = Sequence[Problem]
+
+Check = Callable[[Any], Problems]
+"""Takes a value and finds its problems. Paths are made on the way back, for those alone."""
+
+_NO_PROBLEMS: Problems = ()
+_NOT_NULL = "Member must not be null"
 
 # What the model says in prose only.
 _NAME = re.compile(r"(?!arn\Z)[^:/|\x00-\x1f\x7f-\x9f\ud800-\udfff]*")
@@ -42,6 +66,7 @@ _PATTERNS: Mapping[str, re.Pattern[str]] = {
 # The end of the year 9999.
 _LAST_SECOND = 253_402_300_799
 _PRIORITIES = range(-(2**31), 2**31)
+_INFINITE = float("inf")
 
 _JSON_TYPES: Mapping[type, str] = {
     bool: "TRUE_VALUE",
@@ -76,10 +101,11 @@ class Operation:
             SwfError: it breaks the model: all broken limits in one ValidationException, or the
                 first value of a wrong type as a SerializationException.
         """
-        problems: list[str] = []
-        self.check(request, "", problems)
+        problems = self.check(request)
         if problems:
-            raise errors.constraints(problems)
+            raise errors.constraints(
+                [errors.broken(value, ".".join(path), rule) for path, value, rule in problems]
+            )
 
 
 @functools.cache
@@ -185,63 +211,72 @@ def _compile(shape: Shape, checks: dict[str, Check]) -> Check:
 
 
 def _structure(shape: StructureShape, checks: dict[str, Check]) -> Check:
-    members = [(name, _compile(member, checks)) for name, member in shape.members.items()]
-    required = frozenset(shape.required_members)
+    members = {name: _compile(member, checks) for name, member in shape.members.items()}
+    required = shape.required_members
+    place = {name: number for number, name in enumerate(members)}
 
-    def check(value: Any, path: str, problems: list[str]) -> None:
+    def check(value: Any) -> Problems:
         if type(value) is not dict:
             raise _wrong_type(value, "Structure")
-        prefix = f"{path}." if path else ""
-        for name, check_member in members:
-            member = value.get(name)
-            if member is not None:
-                check_member(member, prefix + name, problems)
-            elif name in required:
-                problems.append(errors.broken(None, prefix + name, "Member must not be null"))
+        problems: list[Problem] = []
+        # Of all that a structure could have, most have little.
+        for name, member in value.items():
+            if member is not None and name in members:
+                found = members[name](member)
+                if found:
+                    problems += [problem.under(name) for problem in found]
+        for name in required:
+            if value.get(name) is None:
+                problems.append(Problem((name,), None, _NOT_NULL))
+        if len(problems) > 1:
+            problems.sort(key=lambda problem: place[problem.path[0]])
+        return problems
 
     return check
 
 
 def _list(shape: ListShape, checks: dict[str, Check]) -> Check:
     check_member = _compile(shape.member, checks)
-    maximum = shape.metadata.get("max")
+    maximum = shape.metadata.get("max", _INFINITE)
 
-    def check(value: Any, path: str, problems: list[str]) -> None:
+    def check(value: Any) -> Problems:
         if type(value) is not list:
             raise _wrong_type(value, "List")
-        if maximum is not None and len(value) > maximum:
+        problems: list[Problem] = []
+        if len(value) > maximum:
             shown = f"[{', '.join(map(str, value))}]"
-            problems.append(errors.broken(shown, path, _longest(maximum)))
+            problems.append(Problem((), shown, _longest(maximum)))
         for number, member in enumerate(value, start=1):
-            member_path = f"{path}.{number}.member"
             if member is None:
-                problems.append(errors.broken(None, member_path, "Member must not be null"))
-            else:
-                check_member(member, member_path, problems)
+                problems.append(Problem((str(number), "member"), None, _NOT_NULL))
+                continue
+            found = check_member(member)
+            if found:
+                problems += [problem.under(str(number), "member") for problem in found]
+        return problems
 
     return check
 
 
 def _string(shape: StringShape, _checks: dict[str, Check]) -> Check:
     minimum = shape.metadata.get("min", 0)
-    maximum = shape.metadata.get("max", float("inf"))
+    maximum = shape.metadata.get("max", _INFINITE)
     pattern = _PATTERNS.get(shape.name)
     enum = frozenset(shape.enum)
+    shortest = f"Member must have length greater than or equal to {minimum}"
     one_of = f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"
 
-    def check(value: Any, path: str, problems: list[str]) -> None:
+    def check(value: Any) -> Problems:
         if type(value) is not str:
             raise _wrong_type(value, "String")
-        if len(value) < minimum:
-            rule = f"Member must have length greater than or equal to {minimum}"
-            problems.append(errors.broken(value, path, rule))
-        if len(value) > maximum:
-            problems.append(errors.broken(value, path, _longest(maximum)))
+        broken = []
+        if not minimum <= len(value) <= maximum:
+            broken.append(shortest if len(value) < minimum else _longest(maximum))
         if enum and value not in enum:
-            problems.append(errors.broken(value, path, one_of))
+            broken.append(one_of)
         if pattern is not None and pattern.fullmatch(value) is None:
-            rule = f"Member must satisfy regular expression pattern: {pattern.pattern}"
-            problems.append(errors.broken(value, path, rule))
+            broken.append(f"Member must satisfy regular expression pattern: {pattern.pattern}")
+        return [Problem((), value, rule) for rule in broken] if broken else _NO_PROBLEMS
 
     return _priority(check) if shape.name == "TaskPriority" else check
 
@@ -249,45 +284,46 @@ def _string(shape: StringShape, _checks: dict[str, Check]) -> Check:
 def _priority(check_string: Check) -> Check:
     """A priority is a string of a number that Java calls an int."""
 
-    def check(value: Any, path: str, problems: list[str]) -> None:
-        found = len(problems)
-        check_string(value, path, problems)
-        if len(problems) == found and value and int(value) not in _PRIORITIES:
-            rule = f"Member must have value between {_PRIORITIES[0]} and {_PRIORITIES[-1]}"
-            problems.append(errors.broken(value, path, rule))
+    def check(value: Any) -> Problems:
+        problems = check_string(value)
+        if problems or not value or int(value) in _PRIORITIES:
+            return problems
+        rule = f"Member must have value between {_PRIORITIES[0]} and {_PRIORITIES[-1]}"
+        return [Problem((), value, rule)]
 
     return check
 
 
 def _integer(shape: Shape, _checks: dict[str, Check]) -> Check:
-    minimum, maximum = shape.metadata.get("min"), shape.metadata.get("max")
+    minimum = shape.metadata.get("min", -_INFINITE)
+    maximum = shape.metadata.get("max", _INFINITE)
 
-    def check(value: Any, path: str, problems: list[str]) -> None:
+    def check(value: Any) -> Problems:
         if type(value) is not int:
             raise _wrong_type(value, "Integer")
-        if minimum is not None and value < minimum:
-            rule = f"Member must have value greater than or equal to {minimum}"
-            problems.append(errors.broken(value, path, rule))
-        if maximum is not None and value > maximum:
-            rule = f"Member must have value less than or equal to {maximum}"
-            problems.append(errors.broken(value, path, rule))
+        if minimum <= value <= maximum:
+            return _NO_PROBLEMS
+        side, limit = ("greater", minimum) if value < minimum else ("less", maximum)
+        return [Problem((), value, f"Member must have value {side} than or equal to {limit}")]
 
     return check
 
 
 def _boolean(_shape: Shape, _checks: dict[str, Check]) -> Check:
-    def check(value: Any, _path: str, _problems: list[str]) -> None:
+    def check(value: Any) -> Problems:
         if type(value) is not bool:
             raise _wrong_type(value, "Boolean")
+        return _NO_PROBLEMS
 
     return check
 
 
 def _timestamp(_shape: Shape, _checks: dict[str, Check]) -> Check:
-    def check(value: Any, _path: str, _problems: list[str]) -> None:
+    def check(value: Any) -> Problems:
         # JSON's numbers go on where time does not; NaN is within no bounds.
         if type(value) not in {int, float} or not abs(value) <= _LAST_SECOND:
             raise _wrong_type(value, "Timestamp")
+        return _NO_PROBLEMS
 
     return check
 

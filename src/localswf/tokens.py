@@ -1,12 +1,12 @@
 """Opaque tokens: what the service hands out and later takes back unaltered."""
 
-import base64
 import binascii
+import hashlib
 import hmac
-import json
 from typing import Any
 
 from localswf import errors
+from localswf.events import compact_json, parse_json
 
 _SEAL = 12
 
@@ -23,8 +23,8 @@ class Tokens:
 
     def make(self, kind: str, *fields: int | str | bool) -> str:
         """A token of a kind with these fields."""
-        content = json.dumps((kind, *fields), separators=(",", ":")).encode()
-        return base64.urlsafe_b64encode(self._seal(content) + content).decode()
+        content = compact_json((kind, *fields)).encode()
+        return binascii.b2a_base64(self._seal(content) + content, newline=False).decode()
 
     def read(self, kind: str, token: str) -> list[Any]:
         """The fields of a token of this kind.
@@ -33,17 +33,18 @@ class Tokens:
             SwfError: it is none that `make` gave for this kind.
         """
         try:
-            raw = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
-        except (UnicodeEncodeError, binascii.Error):
+            raw = binascii.a2b_base64(token, strict_mode=True)
+        except ValueError:
             raise errors.invalid_token() from None
         seal, content = raw[:_SEAL], raw[_SEAL:]
         if not hmac.compare_digest(seal, self._seal(content)):
             raise errors.invalid_token()
         fields: list[Any]
-        found, *fields = json.loads(content)
+        found, *fields = parse_json(content.decode())
         if found != kind:
             raise errors.invalid_token()
         return fields
 
     def _seal(self, content: bytes) -> bytes:
-        return hmac.digest(self._secret, content, "sha256")[:_SEAL]
+        # BLAKE2 takes a key by itself, at a third of what HMAC costs.
+        return hashlib.blake2b(content, key=self._secret, digest_size=_SEAL).digest()
