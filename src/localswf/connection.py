@@ -1,10 +1,8 @@
 """One client's connection: requests in, answers out."""
 
 import asyncio
-import json
 import re
 import select
-import uuid
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
@@ -12,7 +10,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from localswf import errors
-from localswf.events import compact_json
+from localswf.events import compact_json, parse_json
 from localswf.metrics import SUCCESS
 from localswf.model import Answer, operations
 from localswf.signature import verify
@@ -46,6 +44,7 @@ class Connection(asyncio.Protocol):
     """
 
     _transport: asyncio.Transport
+    _hanging_up: select.poll
 
     def __init__(self, server: "Server") -> None:
         self._server = server
@@ -64,6 +63,8 @@ class Connection(asyncio.Protocol):
         if not isinstance(transport, asyncio.Transport):
             raise TypeError(f"A connection needs a stream, not {transport!r}.")
         self._transport = transport
+        self._hanging_up = select.poll()
+        self._hanging_up.register(transport.get_extra_info("socket"), select.POLLRDHUP)
         self._server.connections.add(self)
 
     def data_received(self, data: bytes) -> None:
@@ -254,7 +255,8 @@ class Connection(asyncio.Protocol):
         content_type: str = _CONTENT_TYPE,
     ) -> None:
         keep_alive = keep_alive and not self._ended and not self._server.stopping
-        headers = {"x-amzn-RequestId": str(uuid.uuid4()), "Content-Type": content_type}
+        request_id = next(self._server.request_ids)
+        headers = {"x-amzn-RequestId": request_id, "Content-Type": content_type}
         self._transport.write(response(status, headers, body, keep_alive=keep_alive))
         if not keep_alive:
             self._hang_up()
@@ -279,14 +281,12 @@ class Connection(asyncio.Protocol):
         if self._transport.is_closing():
             return False
         # The loop may not have come round yet to hear that the client hung up.
-        poll = select.poll()
-        poll.register(self._transport.get_extra_info("socket"), select.POLLRDHUP)
-        return not any(event & _GONE for _, event in poll.poll(0))
+        return not any(event & _GONE for _, event in self._hanging_up.poll(0))
 
 
 def _parse(body: bytes) -> Any:
     try:
-        return json.loads(body or b"{}")
+        return parse_json(body.decode("utf-8", "surrogatepass") or "{}")
     except (ValueError, RecursionError):
         raise errors.serialization("The body is no JSON.") from None
 

@@ -1,5 +1,6 @@
 """History events, and their form on the wire and on disk."""
 
+import functools
 import json
 from typing import Any, NamedTuple
 
@@ -36,7 +37,7 @@ class Event(NamedTuple):
     @classmethod
     def from_json(cls, text: str) -> "Event":
         """The event that `to_json` wrote."""
-        wire = json.loads(text)
+        wire = parse_json(text)
         kind = wire["eventType"]
         return cls(
             wire["eventId"],
@@ -46,6 +47,7 @@ class Event(NamedTuple):
         )
 
 
+@functools.cache
 def attributes_member(event_type: str) -> str:
     """The HistoryEvent member that holds the attributes of events of this type."""
     return f"{event_type[0].lower()}{event_type[1:]}EventAttributes"

@@ -1,7 +1,9 @@
 """The service over HTTP, as the AWS SDKs talk to it."""
 
 import asyncio
-from collections.abc import Callable
+import itertools
+import uuid
+from collections.abc import Callable, Iterator
 
 from localswf.connection import Connection
 from localswf.metrics import Metrics
@@ -36,6 +38,7 @@ class Server:
         self.renew = renew
         self.metrics = Metrics(self._status)
         self.connections: set[Connection] = set()
+        self.request_ids = _request_ids()
         self.stopping = False
         self._server: asyncio.Server | None = None
 
@@ -73,3 +76,10 @@ class Server:
 
     def _status(self) -> Status:
         return self.service.status()
+
+
+def _request_ids() -> Iterator[str]:
+    """Ids that no request has had, in the form of UUIDs: random once, then counted."""
+    start = str(uuid.uuid4())[:24]
+    for number in itertools.count():
+        yield f"{start}{number:012x}"

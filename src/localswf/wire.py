@@ -11,7 +11,8 @@ LARGEST_BODY = 1024 * 1024
 
 _LONGEST_CHUNK_LINE = 1024
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,8})(?:[ \t]*;[^\r\n]*)?")
-_REQUEST_LINE = re.compile(rb"([A-Z]{1,16}) ([!-~]{1,4096}) HTTP/1\.([01])")
+_REQUEST_LINE = re.compile(r"([A-Z]{1,16}) ([!-~]{1,4096}) HTTP/1\.([01])")
+_BLANKS = " \t\n\r\v\f"
 
 
 class HttpError(Exception):
@@ -48,19 +49,19 @@ def parse_head(raw: bytes) -> Head:
     Raises:
         HttpError: it is none, or one that says more than this server understands.
     """
-    line, *rest = raw.split(b"\r\n")
+    line, *fields = raw.decode("latin-1").split("\r\n")
     match = _REQUEST_LINE.fullmatch(line)
     if match is None:
         raise HttpError(HTTPStatus.BAD_REQUEST, "The request line is malformed.")
     headers: dict[str, str] = {}
-    for field in rest:
-        name, colon, value = field.partition(b":")
-        if not colon or not name or name != name.strip():
+    for field in fields:
+        name, colon, value = field.partition(":")
+        if not colon or not name or name != name.strip(_BLANKS):
             raise HttpError(HTTPStatus.BAD_REQUEST, "A header is malformed.")
-        headers[name.decode("latin-1").lower()] = value.strip().decode("latin-1")
+        headers[name.lower()] = value.strip(_BLANKS)
     connection = headers.get("connection", "").lower()
-    keep_alive = "close" not in connection if match[3] == b"1" else "keep-alive" in connection
-    return Head(match[1].decode(), match[2].decode(), headers, _length(headers), keep_alive)
+    keep_alive = "close" not in connection if match[3] == "1" else "keep-alive" in connection
+    return Head(match[1], match[2], headers, _length(headers), keep_alive)
 
 
 def take_body(buffer: bytearray, head: Head) -> bytes | None:
@@ -82,12 +83,11 @@ def response(
     status: HTTPStatus, headers: dict[str, str], body: bytes, *, keep_alive: bool
 ) -> bytes:
     """An answer in full."""
-    lines = [f"HTTP/1.1 {status.value} {status.phrase}"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    lines.append(f"Content-Length: {len(body)}")
+    fields = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
     if not keep_alive:
-        lines.append("Connection: close")
-    return "\r\n".join((*lines, "", "")).encode("latin-1") + body
+        fields += "Connection: close\r\n"
+    head = f"HTTP/1.1 {status} {status.phrase}\r\n{fields}Content-Length: {len(body)}\r\n\r\n"
+    return head.encode("latin-1") + body
 
 
 def _length(headers: dict[str, str]) -> int | None:
