@@ -101,11 +101,7 @@ class Operation:
             SwfError: it breaks the model: all broken limits in one ValidationException, or the
                 first value of a wrong type as a SerializationException.
         """
-        problems = self.check(request)
-        if problems:
-            raise errors.constraints(
-                [errors.broken(value, ".".join(path), rule) for path, value, rule in problems]
-            )
+        _hold(self.check, request)
 
 
 @functools.cache
@@ -176,10 +172,7 @@ def check_structure(name: str, value: Any) -> None:
     Raises:
         SwfError: it breaks the model, as in `Operation.validate`.
     """
-    problems: list[str] = []
-    _structure_check(name)(value, "", problems)
-    if problems:
-        raise errors.constraints(problems)
+    _hold(_structure_check(name), value)
 
 
 @functools.cache
@@ -201,6 +194,14 @@ def choices(name: str) -> tuple[str, ...]:
     if not isinstance(shape, StringShape):
         raise TypeError(f"botocore's model has no string {name}.")
     return tuple(shape.enum)
+
+
+def _hold(check: Check, value: Any) -> None:
+    problems = check(value)
+    if problems:
+        raise errors.constraints(
+            [errors.broken(value, ".".join(path), rule) for path, value, rule in problems]
+        )
 
 
 def _compile(shape: Shape, checks: dict[str, Check]) -> Check:
