@@ -14,6 +14,7 @@ from hypothesis.stateful import (
     rule,
 )
 
+from harness.any_decisions import CLOSE, MADE, SECONDS, TIMEOUTS
 from localswf import decisions
 from localswf.deciding import Surroundings
 from localswf.events import Event
@@ -21,80 +22,66 @@ from localswf.execution import Decided, Execution
 from localswf.model import structure
 from localswf.state import TaskListOverride
 
-IDS = st.sampled_from(["a", "b", "c"])
-SECONDS = st.integers(0, 30).map(str)
-TIMEOUTS = st.just("NONE") | SECONDS
 DEFAULTS = {"defaultTaskList": {"name": "workers"}, "defaultTaskHeartbeatTimeout": "NONE"}
-
-SCHEDULE = st.fixed_dictionaries(
-    {
-        "activityId": IDS,
-        "activityType": st.sampled_from(
-            [{"name": "Resize", "version": "1"}, {"name": "Unknown", "version": "1"}]
-        ),
-        "scheduleToStartTimeout": TIMEOUTS,
-        "scheduleToCloseTimeout": TIMEOUTS,
-        "startToCloseTimeout": TIMEOUTS,
-    },
-    optional={"heartbeatTimeout": TIMEOUTS, "input": st.text(max_size=3)},
-).map(
-    lambda attributes: {
-        "decisionType": "ScheduleActivityTask",
-        "scheduleActivityTaskDecisionAttributes": attributes,
-    }
-)
-START_TIMER = st.fixed_dictionaries({"timerId": IDS, "startToFireTimeout": SECONDS}).map(
-    lambda attributes: {"decisionType": "StartTimer", "startTimerDecisionAttributes": attributes}
-)
-CANCEL_TIMER = IDS.map(
-    lambda timer_id: {
-        "decisionType": "CancelTimer",
-        "cancelTimerDecisionAttributes": {"timerId": timer_id},
-    }
-)
-CANCEL_ACTIVITY = IDS.map(
-    lambda activity_id: {
-        "decisionType": "RequestCancelActivityTask",
-        "requestCancelActivityTaskDecisionAttributes": {"activityId": activity_id},
-    }
-)
-REACH_OUT = st.sampled_from(
-    [
-        {
-            "decisionType": "StartChildWorkflowExecution",
-            "startChildWorkflowExecutionDecisionAttributes": {
-                "workflowId": "child",
-                "workflowType": {"name": name, "version": "1"},
-                "childPolicy": "ABANDON",
-                "executionStartToCloseTimeout": "60",
-                "taskStartToCloseTimeout": "60",
-            },
-        }
-        for name in ("Resize", "Unknown")
-    ]
-)
-CLOSE = st.sampled_from(
-    [
-        {"decisionType": "CancelWorkflowExecution"},
-        {"decisionType": "CompleteWorkflowExecution"},
-        {"decisionType": "FailWorkflowExecution"},
-        {
-            "decisionType": "ContinueAsNewWorkflowExecution",
-            "continueAsNewWorkflowExecutionDecisionAttributes": {
-                "childPolicy": "ABANDON",
-                "executionStartToCloseTimeout": "60",
-                "taskStartToCloseTimeout": "60",
-            },
-        },
-    ]
-)
+CHILD_ENDINGS = st.sampled_from(["Canceled", "Completed", "Failed", "Terminated", "TimedOut"])
 
 
 def activity_defaults(name: str, _version: str) -> dict[str, Any] | str:
     return DEFAULTS if name == "Resize" else "ACTIVITY_TYPE_DOES_NOT_EXIST"
 
 
-SURROUNDINGS = Surroundings(activity_defaults, activity_defaults, lambda: "22next")
+SURROUNDINGS = Surroundings(activity_defaults, activity_defaults, lambda: "22next", has_lambda=True)
+
+# What an event opens: the attribute that is unique among what is open, the attribute by which the
+# event that closes it refers to it, and how those events begin.
+OPENS = {
+    "ActivityTaskScheduled": (
+        "activityId",
+        "scheduledEventId",
+        {f"ActivityTask{end}" for end in ("Canceled", "Completed", "Failed", "TimedOut")},
+    ),
+    "LambdaFunctionScheduled": (
+        "id",
+        "scheduledEventId",
+        {f"LambdaFunction{end}" for end in ("Completed", "Failed", "TimedOut")}
+        | {"StartLambdaFunctionFailed"},
+    ),
+    "TimerStarted": ("timerId", "startedEventId", {"TimerFired", "TimerCanceled"}),
+    "StartChildWorkflowExecutionInitiated": (
+        None,
+        "initiatedEventId",
+        {
+            f"ChildWorkflowExecution{end}"
+            for end in ("Canceled", "Completed", "Failed", "Terminated", "TimedOut")
+        }
+        | {"StartChildWorkflowExecutionFailed"},
+    ),
+}
+# What another execution is asked for, and what is heard of it.
+ASKS = {
+    "SignalExternalWorkflowExecutionInitiated": (
+        "ExternalWorkflowExecutionSignaled",
+        "SignalExternalWorkflowExecutionFailed",
+    ),
+    "RequestCancelExternalWorkflowExecutionInitiated": (
+        "ExternalWorkflowExecutionCancelRequested",
+        "RequestCancelExternalWorkflowExecutionFailed",
+    ),
+}
+
+
+def left_open(history: list[Event], opened_by: str) -> dict[int, Any]:
+    """What is open at the end of a history: its event's id and what is unique about it."""
+    unique, link, closers = OPENS[opened_by]
+    found: dict[int, Any] = {}
+    for event in history:
+        if event.type == opened_by:
+            name = event.attributes.get(unique)
+            assert name is None or name not in found.values()
+            found[event.id] = name
+        elif event.type in closers and event.attributes[link]:
+            del found[event.attributes[link]]
+    return found
 
 
 def facts(execution: Execution) -> dict[str, Any]:
@@ -115,12 +102,19 @@ class AnyExecution(RuleBasedStateMachine):
     - an open execution has a way on: a decision task, an activity, a timer or its own timeout;
     - nothing happens after the close, and nothing stays open;
     - nothing that is due waits after `expire`;
+    - an activity, timer, Lambda function or child is closed once at most, none closes that was not
+      opened, and no two that are open share an id;
     - the state is what the history says: read back from JSON it is the same.
     """
 
-    @initialize(timeout=st.sampled_from(["60", "31536000"]), task_timeout=TIMEOUTS)
-    def start(self, timeout: str, task_timeout: str) -> None:
+    @initialize(
+        timeout=st.sampled_from(["60", "31536000"]),
+        task_timeout=TIMEOUTS,
+        role=st.sampled_from([{}, {"lambdaRole": "arn:aws:iam::123456789012:role/r"}]),
+    )
+    def start(self, timeout: str, task_timeout: str, role: dict[str, str]) -> None:
         self.now = 1_000_000
+        self.asked: list[Event] = []
         self.heartbeats: dict[int, tuple[str | None, int]] = {}
         attributes = {
             "childPolicy": "TERMINATE",
@@ -129,6 +123,7 @@ class AnyExecution(RuleBasedStateMachine):
             "taskList": {"name": "deciders"},
             "taskStartToCloseTimeout": task_timeout,
             "workflowType": {"name": "Process", "version": "1"},
+            **role,
         }
         names = ("videos", "video", "22run")
         self.execution, self.history = Execution.start(*names, attributes, self.now)
@@ -137,6 +132,7 @@ class AnyExecution(RuleBasedStateMachine):
         assert events
         assert events[0].timestamp > self.history[-1].timestamp
         self.history += events
+        self.asked += [event for event in events if event.type in ASKS]
 
     @rule(seconds=st.floats(0, 40))
     def time_passes(self, seconds: float) -> None:
@@ -154,9 +150,7 @@ class AnyExecution(RuleBasedStateMachine):
 
     @precondition(lambda self: self.execution.started_decision is not None)
     @rule(
-        made=st.lists(
-            SCHEDULE | START_TIMER | CANCEL_TIMER | CANCEL_ACTIVITY | REACH_OUT, max_size=4
-        ),
+        made=st.lists(MADE, max_size=4),
         close=st.none() | CLOSE,
         override=st.none() | st.builds(TaskListOverride, st.just("mine"), st.none() | SECONDS),
         context=st.none() | st.text(max_size=3),
@@ -204,13 +198,36 @@ class AnyExecution(RuleBasedStateMachine):
         activity = self.an_activity(data, started=True)
         self.happened(self.execution.end_activity(activity, event_type, {}, self.now))
 
+    @precondition(lambda self: self.execution.lambdas)
+    @rule(data=st.data(), ending=st.sampled_from(["Completed", "Failed"]))
+    def a_lambda_goes_on(self, data: st.DataObject, ending: str) -> None:
+        task = data.draw(st.sampled_from(list(self.execution.lambdas.values())))
+        if task.started_id:
+            events = self.execution.end_lambda(task, f"LambdaFunction{ending}", {}, self.now)
+        else:
+            events = self.execution.start_lambda(task.scheduled_id, self.now)
+        self.happened(events)
+
+    @precondition(lambda self: not self.execution.closed and self.asked)
+    @rule(failed=st.booleans())
+    def another_execution_is_reached(self, *, failed: bool) -> None:
+        asked = self.asked.pop(0)
+        attributes: dict[str, Any] = {"initiatedEventId": asked.id}
+        if failed:
+            attributes["cause"] = "UNKNOWN_EXTERNAL_WORKFLOW_EXECUTION"
+            for name in ("decisionTaskCompletedEventId", "workflowId"):
+                attributes[name] = asked.attributes[name]
+        else:
+            attributes["workflowExecution"] = {"workflowId": "other", "runId": "22other"}
+        self.happened(self.execution.hear(ASKS[asked.type][failed], attributes, self.now))
+
     @precondition(lambda self: not self.execution.closed)
     @rule()
     def a_signal_comes(self) -> None:
         self.happened(self.execution.signal("hurry", None, self.now))
 
     @precondition(lambda self: not self.execution.closed and self.execution.children)
-    @rule(data=st.data(), ending=st.sampled_from(["Completed", "Failed", "Terminated"]))
+    @rule(data=st.data(), ending=CHILD_ENDINGS)
     def a_child_goes_on(self, data: st.DataObject, ending: str) -> None:
         children = self.execution.children
         initiated_id = data.draw(st.sampled_from(sorted(children)))
@@ -224,6 +241,8 @@ class AnyExecution(RuleBasedStateMachine):
         if child.started_id:
             told = f"ChildWorkflowExecution{ending}"
             attributes["startedEventId"] = child.started_id
+            if ending == "TimedOut":
+                attributes["timeoutType"] = "START_TO_CLOSE"
         self.happened(self.execution.hear(told, attributes, self.now))
 
     @precondition(lambda self: not self.execution.closed)
@@ -265,9 +284,24 @@ class AnyExecution(RuleBasedStateMachine):
             assert execution.next_deadline() is None
             assert not execution.activities
             assert not execution.timers
+            assert not execution.lambdas
             assert not execution.has_decision
         else:
             assert execution.next_deadline() is not None
+
+    @invariant()
+    def what_is_open_is_what_was_opened_and_not_closed(self) -> None:
+        execution = self.execution
+        known = {
+            "ActivityTaskScheduled": execution.activities,
+            "LambdaFunctionScheduled": execution.lambdas,
+            "TimerStarted": execution.timers,
+            "StartChildWorkflowExecutionInitiated": execution.children,
+        }
+        for opened_by, kept in known.items():
+            found = left_open(self.history, opened_by)
+            if not execution.closed:
+                assert list(kept) == list(found)
 
     @invariant()
     def state_is_what_the_history_says(self) -> None:
