@@ -50,7 +50,7 @@ class ActivityTasks:
         }
         if activity.input is not None:
             answer["input"] = activity.input
-        self._dispatcher.settle(call, answer)
+        self._dispatcher.hand_over(call, answer)
 
     def respond_completed(self, call: Call) -> Answer:
         """RespondActivityTaskCompleted."""

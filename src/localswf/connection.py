@@ -152,7 +152,7 @@ class Connection(asyncio.Protocol):
         if failure is None:
             status, health = HTTPStatus.OK, {"status": "ok"}
         else:
-            reason = f"The data file cannot be written: {failure}"
+            reason = str(errors.unwritable(failure))
             status, health = HTTPStatus.SERVICE_UNAVAILABLE, {"status": "failing", "reason": reason}
         self._send(status, compact_json(health).encode(), keep_alive=head.keep_alive)
 

@@ -143,6 +143,10 @@ class Dispatcher:
         """Answer a call by what `read` finds on disk once everything written so far is there."""
         self._journal.durable(partial(_read_and_release, call.future, read))
 
+    def hand_over(self, call: Call, task: Answer) -> None:
+        """Answer a poll with its task, which is no other's now, as soon as that is on disk."""
+        self._journal.eventually(partial(_release, call.future, task, None))
+
     def on_close(self, tell: Callable[[Execution], None]) -> None:
         """Have `tell` called for each execution that closes."""
         self._tell_closed = tell
@@ -209,6 +213,10 @@ class Dispatcher:
 
     def _on_alarm(self) -> None:
         self._alarm = None
+        if self._journal.stuck is not None:
+            # So that no more is written than has been: all goes on as after a restart.
+            self._journal.eventually(self._on_alarm)
+            return
         self.wake()
         self.set_alarm()
 
@@ -247,7 +255,7 @@ def _release(
     if future.done():
         return
     if failure is not None:
-        future.set_exception(errors.internal_failure(f"The data file cannot be written: {failure}"))
+        future.set_exception(errors.unwritable(failure))
     elif isinstance(outcome, errors.SwfError):
         future.set_exception(outcome)
     else:

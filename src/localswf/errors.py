@@ -124,6 +124,11 @@ def wrong_signature(canonical: str, to_sign: str) -> SwfError:
     )
 
 
+def unwritable(reason: object) -> SwfError:
+    """The disk refuses what is to be written; the caller may try again."""
+    return internal_failure(f"The data file cannot be written: {reason}")
+
+
 def unknown_domain(name: str) -> SwfError:
     """No domain has this name."""
     return SwfError(f"{_FAULT}UnknownResourceFault", f"Unknown domain: {name}")

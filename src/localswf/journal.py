@@ -76,6 +76,11 @@ class Journal(Reader):
         self.writing = Writing()
 
     @property
+    def stuck(self) -> str | None:
+        """Why nothing can be written at present, while that is tried again and again."""
+        return None if self._committer is None else self.writing.failure
+
+    @property
     def queued(self) -> int:
         """How many rows wait to be committed."""
         return len(self._queue)
@@ -186,6 +191,10 @@ class Journal(Reader):
         if self._committer is None:
             self._commit_here()
 
+    def eventually(self, callback: Callable[[], None]) -> None:
+        """Call back when all that was written is on disk, however often it has to be tried."""
+        self.durable(partial(self._wait_on, callback))
+
     async def close(self) -> None:
         """Write what is left and close the file.
 
@@ -204,6 +213,12 @@ class Journal(Reader):
         if self._committer is not None:
             self._committer.shutdown()
         self._held.close()
+
+    def _wait_on(self, callback: Callable[[], None], error: BaseException | None) -> None:
+        if error is None:
+            callback()
+        else:
+            self._waiting.append(partial(self._wait_on, callback))
 
     def _write(self, statement: str, row: Row) -> None:
         self._queue.append((statement, row))

@@ -95,12 +95,10 @@ class LambdaTasks:
             task = execution.lambdas.get(scheduled_id)
             if task is not None:
                 self._places -= 1
-                self._journal.durable(partial(self._call, run, task))
+                self._journal.eventually(partial(self._call, run, task))
 
-    def _call(self, run: Run, task: LambdaTask, error: BaseException | None) -> None:
-        if error is not None:
-            self._places += 1
-        elif self._clock.virtual:
+    def _call(self, run: Run, task: LambdaTask) -> None:
+        if self._clock.virtual:
             self._dispatcher.set_alarm()
             outcome = self._outcome_now(task)
             self._places += 1

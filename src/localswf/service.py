@@ -118,8 +118,16 @@ class Service:
         Returns:
             The answer, as on the wire except that `events` are JSON texts; there once everything
             it tells of is on disk. Its exception is a SwfError.
+
+        While the disk refuses what is to be written (see `failure`), nothing is carried out, and
+        every call ends in an InternalFailure. One that was at hand when that began may end in it
+        too, and its events are written still as soon as there is room: who repeats it is told that
+        it is done (WorkflowExecutionAlreadyStarted, UnknownResource) or does it twice (a signal).
         """
         call = Call(request, region, connected, asyncio.get_running_loop().create_future())
+        if self._journal.stuck is not None:
+            call.future.set_exception(errors.unwritable(self._journal.stuck))
+            return call.future
         try:
             answer = self._carry_out(operation, call)
         except errors.SwfError as error:
@@ -247,7 +255,7 @@ class Service:
         first = previous_id if wants_delta and previous_id else 1
         span = Span(first, started_id, bool(request.get("reverseOrder")))
         fields = (run.number, task.scheduled_id, started_id, previous_id)
-        self._dispatcher.settle(call, self._decision_page(run, span, page_size(request), fields))
+        self._dispatcher.hand_over(call, self._decision_page(run, span, page_size(request), fields))
 
     def _next_decision_page(self, request: Request) -> Answer:
         """More of the history that came with a decision task; no new task."""

@@ -160,7 +160,9 @@ def test_a_server_whose_disk_refuses_is_not_healthy(tmp_path: Any) -> None:
             await service.call("RegisterDomain", registration)
         seen.append((await asyncio.to_thread(read, url))[::2])
         service._journal._writer.execute("PRAGMA query_only = 0")
-        await service.call("DescribeDomain", {"name": "videos"})
+        written = asyncio.Event()
+        service._journal.eventually(written.set)
+        await written.wait()
         seen.append((await asyncio.to_thread(read, url))[::2])
         await server.stop()
         return seen
