@@ -1,30 +1,50 @@
 """Durable workflows in plain Python on Amazon SWF."""
 
 from swflow.activity import ActivityType, activity
+from swflow.children import Child
 from swflow.client import Client, Execution
+from swflow.continuing import continue_as_new
 from swflow.decider import Decider
 from swflow.errors import (
     ActivityCancelled,
     ActivityError,
     ActivityFailed,
     ActivityTimedOut,
+    CachedCallFailed,
+    ChildCancelled,
+    ChildError,
+    ChildFailed,
+    ChildNotStarted,
+    ChildTerminated,
+    ChildTimedOut,
+    CompensationFailed,
+    ExternalWorkflowError,
     Failure,
     NonDeterminismError,
+    OutdatedInstance,
     SerializationError,
     SwflowError,
     UnsupportedInWorkflow,
     WorkflowAlreadyRunning,
+    WorkflowCancelled,
     WorkflowError,
     WorkflowFailed,
     WorkflowTerminated,
     WorkflowTimedOut,
 )
+from swflow.external import ExternalWorkflow, external
 from swflow.heartbeat import ActivityInfo, activity_info, heartbeat
+from swflow.info import WorkflowInfo, info, now, publish
 from swflow.loop import Promise
+from swflow.outcome import Outcome, attempt
+from swflow.records import cached, marker, patched, random, uuid4
 from swflow.replay import replay
 from swflow.retry import Retry
+from swflow.saga import Saga
+from swflow.signals import Signal
+from swflow.sleeping import sleep, timer
 from swflow.worker import Worker
-from swflow.workflow import WorkflowType, now, workflow
+from swflow.workflow import WorkflowType, workflow
 
 __all__ = [
     "ActivityCancelled",
@@ -33,27 +53,56 @@ __all__ = [
     "ActivityInfo",
     "ActivityTimedOut",
     "ActivityType",
+    "CachedCallFailed",
+    "Child",
+    "ChildCancelled",
+    "ChildError",
+    "ChildFailed",
+    "ChildNotStarted",
+    "ChildTerminated",
+    "ChildTimedOut",
     "Client",
+    "CompensationFailed",
     "Decider",
     "Execution",
+    "ExternalWorkflow",
+    "ExternalWorkflowError",
     "Failure",
     "NonDeterminismError",
+    "Outcome",
+    "OutdatedInstance",
     "Promise",
     "Retry",
+    "Saga",
     "SerializationError",
+    "Signal",
     "SwflowError",
     "UnsupportedInWorkflow",
     "Worker",
     "WorkflowAlreadyRunning",
+    "WorkflowCancelled",
     "WorkflowError",
     "WorkflowFailed",
+    "WorkflowInfo",
     "WorkflowTerminated",
     "WorkflowTimedOut",
     "WorkflowType",
     "activity",
     "activity_info",
+    "attempt",
+    "cached",
+    "continue_as_new",
+    "external",
     "heartbeat",
+    "info",
+    "marker",
     "now",
+    "patched",
+    "publish",
+    "random",
     "replay",
+    "sleep",
+    "timer",
+    "uuid4",
     "workflow",
 ]

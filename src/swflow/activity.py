@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Generic, ParamSpec, Protocol, TypedDict, TypeVar, Unpack, cast, overload
 
+from swflow.attempts import ActivityCall
+from swflow.context import Context
 from swflow.history import duration
-from swflow.loop import Promise, WorkflowLoop
+from swflow.loop import Promise
 from swflow.retry import Retry
 from swflow.serialize import Codec, to_json
 
@@ -19,7 +21,9 @@ Result = TypeVar("Result")
 class Options(TypedDict, total=False):
     """What `ActivityType.options` can change."""
 
+    version: str
     task_list: str
+    priority: int | None
     schedule_to_start: timedelta | None
     start_to_close: timedelta | None
     schedule_to_close: timedelta | None
@@ -41,6 +45,7 @@ class ActivityType(Generic[P, R]):
         name: the name of the type.
         version: the version of the type.
         task_list: where its tasks go.
+        priority: the higher, the sooner a task is handed out; None is 0.
         schedule_to_start: how long a task may wait for a worker; None is for ever.
         start_to_close: how long a worker may take; None is for ever.
         schedule_to_close: how long both may take together; None is for ever.
@@ -58,16 +63,18 @@ class ActivityType(Generic[P, R]):
     schedule_to_close: timedelta | None
     heartbeat_timeout: timedelta | None
     retry: Retry
+    priority: int | None = None
     served_heartbeat: timedelta | None = None
     """The heartbeat timeout that the workers know, the one from the decorator."""
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Promise[R]:
         """Schedule the activity in a workflow; elsewhere, run it."""
-        loop = WorkflowLoop.current()
-        if loop is None:
+        context = Context.current()
+        if context is None:
             return cast("Promise[R]", self.function(*args, **kwargs))
-        loop.check_open()
-        return loop.commands.schedule(self, args, kwargs)
+        call = ActivityCall(context, self)
+        call.start(args, kwargs)
+        return call.promise
 
     def options(self, **changes: Unpack[Options]) -> "ActivityType[P, R]":
         """A copy to be run otherwise, as in `transcode.options(task_list="big")(job)`."""
@@ -99,6 +106,13 @@ class ActivityType(Generic[P, R]):
             case _:
                 return self.heartbeat_timeout
 
+    def routing(self) -> dict[str, Any]:
+        """Where a task goes, as parameters of a ScheduleActivityTask decision."""
+        routing: dict[str, Any] = {"taskList": {"name": self.task_list}}
+        if self.priority is not None:
+            routing["taskPriority"] = str(self.priority)
+        return routing
+
     def timeouts(self, factor: int = 1) -> dict[str, str]:
         """The four timeouts as parameters of a ScheduleActivityTask decision, multiplied."""
         return {
@@ -110,17 +124,20 @@ class ActivityType(Generic[P, R]):
 
     def registration(self) -> dict[str, Any]:
         """The parameters of RegisterActivityType, with the defaults that somebody asked for."""
-        asked = {
+        timeouts = {
             "defaultTaskScheduleToStartTimeout": self.schedule_to_start,
             "defaultTaskStartToCloseTimeout": self.start_to_close,
             "defaultTaskScheduleToCloseTimeout": self.schedule_to_close,
             "defaultTaskHeartbeatTimeout": self.heartbeat_timeout,
         }
+        asked = {key: duration(value) for key, value in timeouts.items() if value is not None}
+        if self.priority is not None:
+            asked["defaultTaskPriority"] = str(self.priority)
         return {
             "name": self.name,
             "version": self.version,
             "defaultTaskList": {"name": self.task_list},
-            **{key: duration(value) for key, value in asked.items() if value is not None},
+            **asked,
         }
 
 
@@ -146,6 +163,7 @@ def activity(
     schedule_to_close: timedelta | None = None,
     heartbeat_timeout: timedelta | None = None,
     retry: Retry = Retry(),  # noqa: B008 - immutable
+    priority: int | None = None,
 ) -> ActivityDecorator:
     """Make a function an activity.
 
@@ -158,6 +176,7 @@ def activity(
         schedule_to_close: how long both may take together.
         heartbeat_timeout: how long a worker may go without `heartbeat()`.
         retry: when it is tried again; never, if left out.
+        priority: the higher, the sooner a task is handed out; 0, if left out.
 
     Timeouts are whole seconds; a fraction is rounded up.
     """
@@ -174,6 +193,7 @@ def activity(
             schedule_to_close=schedule_to_close,
             heartbeat_timeout=heartbeat_timeout,
             retry=retry,
+            priority=priority,
             served_heartbeat=heartbeat_timeout,
         )
         made.timeouts()  # a negative one is found here

@@ -13,7 +13,7 @@ from swflow.connection import Connection, code, persistently
 from swflow.errors import (
     SwflowError,
     WorkflowAlreadyRunning,
-    WorkflowError,
+    WorkflowCancelled,
     WorkflowFailed,
     WorkflowTerminated,
     WorkflowTimedOut,
@@ -21,12 +21,14 @@ from swflow.errors import (
 from swflow.failure import Report
 from swflow.history import Event, attributes
 from swflow.serialize import Codec
+from swflow.signals import Signal
 from swflow.workflow import WorkflowType
 
 if TYPE_CHECKING:
     from types_boto3_swf import SWFClient
 
 R = TypeVar("R")
+T = TypeVar("T")
 
 _FIRST_LOOK = 0.05
 _LONGEST_LOOK = 2.0
@@ -237,6 +239,8 @@ class Execution(Generic[R]):
     def result(self, timeout: timedelta | None = None) -> R:
         """Wait for the end, and give what the workflow returned.
 
+        Where it goes on as a new execution, the end is that of the last one.
+
         Args:
             timeout: how long to wait; for ever if left out.
 
@@ -245,16 +249,49 @@ class Execution(Generic[R]):
             WorkflowFailed: it raised an exception.
             WorkflowTimedOut: it took longer than its execution timeout.
             WorkflowTerminated: it was terminated.
-            WorkflowError: it closed in another way.
+            WorkflowCancelled: it was cancelled.
         """
         deadline = None if timeout is None else time.monotonic() + timeout.total_seconds()
         wait = _FIRST_LOOK
-        while not (last := self._close_event()):
-            if deadline is not None and time.monotonic() + wait > deadline:
+        run = self
+        while True:
+            last = run._close_event()
+            if last and last["eventType"] == "WorkflowExecutionContinuedAsNew":
+                run_id = attributes(last)["newExecutionRunId"]
+                run = Execution(self._connection, self.workflow_id, run_id, self._codec)
+            elif last:
+                return cast("R", self._outcome(last))
+            elif deadline is not None and time.monotonic() + wait > deadline:
                 raise TimeoutError(f"execution {self.workflow_id!r} is still open after {timeout}")
-            time.sleep(wait)
-            wait = min(wait * 1.5, _LONGEST_LOOK)
-        return cast("R", self._outcome(last))
+            else:
+                time.sleep(wait)
+                wait = min(wait * 1.5, _LONGEST_LOOK)
+
+    def signal(self, signal: Signal[T], value: T = None) -> None:  # type: ignore[assignment]
+        """Tell it something while it runs.
+
+        Args:
+            signal: which signal.
+            value: of the signal's type; left out where it carries none.
+
+        Raises:
+            SerializationError: the value is not of the signal's type.
+            SwflowError: it is not open.
+        """
+        said = {"signalName": signal.name, "input": signal.codec.dump_result(value)}
+        self._tell("signal_workflow_execution", said)
+
+    def cancel(self) -> None:
+        """Ask it to end: its code is cancelled where it waits, and may clean up first.
+
+        Raises:
+            SwflowError: it is not open.
+        """
+        self._tell("request_cancel_workflow_execution", {})
+
+    def published(self) -> Any:
+        """What it showed of itself last, by `swflow.publish`, as plain JSON; None if nothing."""
+        return json.loads(self.describe().get("latestExecutionContext") or "null")
 
     def terminate(self, reason: str) -> None:
         """End it now, without asking its code.
@@ -265,12 +302,15 @@ class Execution(Generic[R]):
         Raises:
             SwflowError: it is not open.
         """
+        self._tell("terminate_workflow_execution", {"reason": reason})
+
+    def _tell(self, operation: str, said: dict[str, Any]) -> None:
         try:
-            self._connection.swf.terminate_workflow_execution(
+            getattr(self._connection.swf, operation)(
                 domain=self._connection.domain,
                 workflowId=self.workflow_id,
                 runId=self.run_id,
-                reason=reason,
+                **said,
             )
         except ClientError as error:
             if code(error) != "UnknownResourceFault":
@@ -310,5 +350,5 @@ class Execution(Generic[R]):
                 raise WorkflowTimedOut(f"{who} took longer than its execution timeout")
             case "WorkflowExecutionTerminated":
                 raise WorkflowTerminated(f"{who} was terminated: {says.get('reason', 'no reason')}")
-            case other:
-                raise WorkflowError(f"{who} closed without a result: {other}")
+            case _:
+                raise WorkflowCancelled(f"{who} was cancelled")

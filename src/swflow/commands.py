@@ -2,25 +2,74 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from swflow.history import Event, attributes
 
 _DECISION_OF = {
     "ActivityTaskScheduled": "ScheduleActivityTask",
     "ScheduleActivityTaskFailed": "ScheduleActivityTask",
+    "ActivityTaskCancelRequested": "RequestCancelActivityTask",
+    "RequestCancelActivityTaskFailed": "RequestCancelActivityTask",
     "TimerStarted": "StartTimer",
     "StartTimerFailed": "StartTimer",
+    "TimerCanceled": "CancelTimer",
+    "CancelTimerFailed": "CancelTimer",
+    "MarkerRecorded": "RecordMarker",
+    "RecordMarkerFailed": "RecordMarker",
+    "StartChildWorkflowExecutionInitiated": "StartChildWorkflowExecution",
+    "StartChildWorkflowExecutionFailed": "StartChildWorkflowExecution",
+    "SignalExternalWorkflowExecutionInitiated": "SignalExternalWorkflowExecution",
+    "SignalExternalWorkflowExecutionFailed": "SignalExternalWorkflowExecution",
+    "RequestCancelExternalWorkflowExecutionInitiated": "RequestCancelExternalWorkflowExecution",
+    "RequestCancelExternalWorkflowExecutionFailed": "RequestCancelExternalWorkflowExecution",
     "WorkflowExecutionCompleted": "CompleteWorkflowExecution",
     "CompleteWorkflowExecutionFailed": "CompleteWorkflowExecution",
     "WorkflowExecutionFailed": "FailWorkflowExecution",
     "FailWorkflowExecutionFailed": "FailWorkflowExecution",
+    "WorkflowExecutionCanceled": "CancelWorkflowExecution",
+    "CancelWorkflowExecutionFailed": "CancelWorkflowExecution",
+    "WorkflowExecutionContinuedAsNew": "ContinueAsNewWorkflowExecution",
+    "ContinueAsNewWorkflowExecutionFailed": "ContinueAsNewWorkflowExecution",
 }
+
+_ID = {
+    "ScheduleActivityTask": "activityId",
+    "RequestCancelActivityTask": "activityId",
+    "StartTimer": "timerId",
+    "CancelTimer": "timerId",
+    "RecordMarker": "markerName",
+    "StartChildWorkflowExecution": "workflowId",
+    "SignalExternalWorkflowExecution": "workflowId",
+    "RequestCancelExternalWorkflowExecution": "workflowId",
+}
+
+_COMPARED = {
+    "StartTimer": ("startToFireTimeout",),
+    "RecordMarker": ("details",),
+    "SignalExternalWorkflowExecution": ("signalName", "input"),
+}
+
+_TYPE = {"ScheduleActivityTask": "activityType", "StartChildWorkflowExecution": "workflowType"}
 
 _SHOWN = 200
 
 
-@dataclass(frozen=True, slots=True)
+class Owner(Protocol):
+    """Whoever asked for something, and hears what becomes of it."""
+
+    def told(self, event: Event) -> None:
+        """Something happened to it."""
+
+
+class Call(Owner, Protocol):
+    """Whoever asked for an activity or a child workflow."""
+
+    def takes_the_same(self, here: str, there: str | None) -> bool:
+        """Whether two inputs are the same call."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Command:
     """One decision.
 
@@ -44,28 +93,25 @@ class Command:
     def caused(self, event: Event) -> bool:
         """Whether this event came of this decision.
 
-        An activity is the same if its id, its name and its arguments are; a timer, if its id and
-        its length are. An activity's version, task list and timeouts say how it is run: they may
-        change while executions are open.
+        An activity is the same if its id, its name and its arguments are, and so is a child
+        workflow; a timer, if its id and its length are; a marker, if its name and details are.
+        An activity's version, task list and timeouts say how it is run: they may change while
+        executions are open.
         """
-        if _DECISION_OF.get(event["eventType"]) != self.kind:
+        event_type = event["eventType"]
+        if _DECISION_OF.get(event_type) != self.kind:
             return False
         here, there = self.attributes, attributes(event)
-        match event["eventType"]:
-            case "ActivityTaskScheduled":
-                return (
-                    here["activityId"] == there["activityId"]
-                    and here["activityType"]["name"] == there["activityType"]["name"]
-                    and bool(self.owner.takes_the_same(here["input"], there.get("input")))
-                )
-            case "ScheduleActivityTaskFailed":
-                return bool(here["activityId"] == there["activityId"])
-            case "TimerStarted":
-                return all(here[key] == there[key] for key in ("timerId", "startToFireTimeout"))
-            case "StartTimerFailed":
-                return bool(here["timerId"] == there["timerId"])
-            case _:
-                return True
+        identity = _ID.get(self.kind)
+        if identity is not None and here[identity] != there[identity]:
+            return False
+        if event_type.endswith("Failed"):
+            return True
+        if self.kind in _TYPE:
+            named = _TYPE[self.kind]
+            same_type = here[named]["name"] == there[named]["name"]
+            return same_type and bool(self.owner.takes_the_same(here["input"], there.get("input")))
+        return all(here.get(key) == there.get(key) for key in _COMPARED.get(self.kind, ()))
 
     def __str__(self) -> str:
         return _describe(self.kind, self.attributes)
@@ -80,10 +126,22 @@ def describe(event: Event) -> str:
 def _describe(kind: str, says: Mapping[str, Any]) -> str:
     match kind:
         case "ScheduleActivityTask":
-            called = f"{says['activityType']['name']} ({says['activityId']})"
-            given = says.get("input") or "no input"
-            return f"{kind} {called} with {given[:_SHOWN]}{'…' * (len(given) > _SHOWN)}"
+            name, given = says["activityType"]["name"], says.get("input")
+            return f"{kind} {name} ({says['activityId']}) with {_short(given, 'no input')}"
+        case "StartChildWorkflowExecution":
+            name, given = says["workflowType"]["name"], says.get("input")
+            return f"{kind} {name} ({says['workflowId']}) with {_short(given, 'no input')}"
         case "StartTimer":
             return f"{kind} ({says['timerId']}) of {says.get('startToFireTimeout', '?')} s"
+        case "RecordMarker":
+            return f"{kind} {says['markerName']} with {_short(says.get('details'), 'no details')}"
+        case "SignalExternalWorkflowExecution" if "signalName" in says:
+            given = _short(says.get("input"), "no input")
+            return f"{kind} {says['signalName']} ({says['workflowId']}) with {given}"
         case _:
-            return kind
+            return f"{kind} ({says[_ID[kind]]})" if kind in _ID else kind
+
+
+def _short(text: str | None, otherwise: str) -> str:
+    text = text or otherwise
+    return f"{text[:_SHOWN]}{'…' * (len(text) > _SHOWN)}"

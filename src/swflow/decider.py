@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -16,7 +17,7 @@ from swflow.history import Event
 from swflow.logs import TaskLog
 from swflow.parking import park
 from swflow.polling import Poller
-from swflow.replay import Decision, replay
+from swflow.replay import Decision, Instance
 from swflow.stopping import Stop, on_signals
 from swflow.workflow import WorkflowType
 
@@ -86,13 +87,14 @@ class Decider:
         except (BotoCoreError, ClientError):
             log.exception("could not read the history; the decision will time out")
             return
+        published: str | None = None
         try:
-            decisions = self._replay(task, events)
+            decisions, published = self._replay(task, events)
         except Exception as error:
             log.exception("set aside: it cannot go on with this decider's code")
             decisions = park(events, f"{type(error).__name__}: {error}")
         try:
-            self._answer(task, decisions)
+            self._answer(task, decisions, published)
         except (BotoCoreError, ClientError) as error:
             if isinstance(error, ClientError) and code(error) == "UnknownResourceFault":
                 log.warning("too late: the decision task is not open any more")
@@ -126,18 +128,27 @@ class Decider:
             token = page.get("nextPageToken")
         return events
 
-    def _replay(self, task: dict[str, Any], events: list[Event]) -> list[Decision]:
+    def _replay(
+        self, task: dict[str, Any], events: list[Event]
+    ) -> tuple[list[Decision], str | None]:
+        """The decisions, and what they publish."""
         name, version = task["workflowType"]["name"], task["workflowType"]["version"]
         workflow = self._workflows.get((name, version))
         if workflow is None:
             served = ", ".join(f"{name} {version}" for name, version in self._workflows)
             raise SwflowError(f"{name} {version} is not served here; this decider serves {served}")
-        return replay(workflow, events)
+        execution = task["workflowExecution"]
+        this = {"workflow_id": execution["workflowId"], "run_id": execution["runId"]}
+        with closing(Instance(workflow, **this)) as instance:
+            return instance.feed(events), instance.published
 
-    def _answer(self, task: dict[str, Any], decisions: list[Any]) -> None:
+    def _answer(
+        self, task: dict[str, Any], decisions: list[Any], published: str | None = None
+    ) -> None:
+        context: Any = {} if published is None else {"executionContext": published}
         persistently(
             lambda: self._client.connection.swf.respond_decision_task_completed(
-                taskToken=task["taskToken"], decisions=decisions
+                taskToken=task["taskToken"], decisions=decisions, **context
             ),
             "answering a decision task",
             _PATIENCE,

@@ -34,6 +34,16 @@ class NonDeterminismError(SwflowError):
         self.event_id = event_id
 
 
+class OutdatedInstance(SwflowError):
+    """A kept execution made a decision that was not taken, and cannot take it back.
+
+    Whoever keeps it drops it, and replays the history with a new one.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("the decision made last was not taken: replay the whole history")
+
+
 class UnsupportedInWorkflow(SwflowError, RuntimeError):
     """A workflow's code asked its event loop for something that cannot be replayed."""
 
@@ -70,13 +80,39 @@ class ActivityError(SwflowError):
         self.activity = activity
 
 
-class ActivityFailed(ActivityError):
-    """The last attempt of an activity failed, or the activity could not be scheduled.
+class Told:
+    """What a failure that travelled says of itself.
 
     Attributes:
-        reason: the failure's reason, at most 256 characters.
+        reason: at most 256 characters.
         details: the failure's details; of an unexpected exception its "type" and "traceback".
         retry: what the failure said about trying again.
+    """
+
+    reason: str
+    details: Any
+    retry: bool
+
+    @property
+    def type(self) -> str | None:
+        """The name of the exception's type, if the failure was an unexpected exception."""
+        return self._origin("type")
+
+    @property
+    def traceback(self) -> str | None:
+        """The end of its traceback, if the failure was an unexpected exception."""
+        return self._origin("traceback")
+
+    def _origin(self, key: str) -> str | None:
+        found = self.details.get(key) if isinstance(self.details, dict) else None
+        return found if isinstance(found, str) else None
+
+
+class ActivityFailed(Told, ActivityError):
+    """The last attempt of an activity failed, or the activity could not be scheduled.
+
+    It says what the failure said: `reason`, `details` and `retry`; of an unexpected exception
+    `type` and `traceback`.
     """
 
     def __init__(self, reason: str, details: Any, *, retry: bool, activity: str) -> None:
@@ -104,13 +140,11 @@ class WorkflowError(SwflowError):
     """A workflow execution closed without a result."""
 
 
-class WorkflowFailed(WorkflowError):
+class WorkflowFailed(Told, WorkflowError):
     """The workflow's function raised an exception.
 
-    Attributes:
-        reason: the failure's reason, at most 256 characters.
-        details: the failure's details; of an unexpected exception its "type" and "traceback".
-        retry: what the failure said about trying again.
+    It says what the failure said: `reason`, `details` and `retry`; of an unexpected exception
+    `type` and `traceback`.
     """
 
     def __init__(self, reason: str, details: Any, *, retry: bool) -> None:
@@ -128,5 +162,106 @@ class WorkflowTerminated(WorkflowError):
     """The execution was terminated from outside."""
 
 
+class WorkflowCancelled(WorkflowError):
+    """The execution was cancelled: it was asked to end, and did."""
+
+
 class WorkflowAlreadyRunning(WorkflowError):
     """An execution with this workflow id is open."""
+
+
+class ChildError(SwflowError):
+    """A child workflow did not succeed.
+
+    Attributes:
+        workflow: the name of the child's type.
+        workflow_id: the child's.
+    """
+
+    def __init__(self, what: str, workflow: str, workflow_id: str) -> None:
+        super().__init__(f"{workflow} ({workflow_id!r}) {what}")
+        self.workflow = workflow
+        self.workflow_id = workflow_id
+
+
+class ChildFailed(Told, ChildError):
+    """A child's function raised an exception.
+
+    It says what the failure said: `reason`, `details` and `retry`; of an unexpected exception
+    `type` and `traceback`.
+    """
+
+    def __init__(
+        self, reason: str, details: Any, workflow: str, workflow_id: str, *, retry: bool
+    ) -> None:
+        super().__init__(f"failed: {reason}", workflow, workflow_id)
+        self.reason = reason
+        self.details = details
+        self.retry = retry
+
+
+class ChildTimedOut(ChildError):
+    """A child took longer than its execution timeout."""
+
+
+class ChildCancelled(ChildError):
+    """A child was cancelled, and not by its parent's giving it up."""
+
+
+class ChildTerminated(ChildError):
+    """A child was terminated from outside."""
+
+
+class ChildNotStarted(ChildError):
+    """A child could not be started.
+
+    Attributes:
+        cause: Amazon SWF's word for why, such as WORKFLOW_ALREADY_RUNNING.
+    """
+
+    def __init__(self, cause: str, workflow: str, workflow_id: str) -> None:
+        super().__init__(f"could not be started: {cause}", workflow, workflow_id)
+        self.cause = cause
+
+
+class ExternalWorkflowError(SwflowError):
+    """Another execution could not be signalled or asked to cancel itself.
+
+    Attributes:
+        workflow_id: the other execution's.
+        cause: Amazon SWF's word for why, such as UNKNOWN_EXTERNAL_WORKFLOW_EXECUTION.
+    """
+
+    def __init__(self, workflow_id: str, cause: str) -> None:
+        super().__init__(f"execution {workflow_id!r} could not be reached: {cause}")
+        self.workflow_id = workflow_id
+        self.cause = cause
+
+
+class CachedCallFailed(Told, SwflowError):
+    """A function that is `@cached` raised an exception, now or when it was recorded.
+
+    It says what the exception said: `reason`, `type` and `traceback`.
+
+    Attributes:
+        function: the function's name.
+    """
+
+    def __init__(self, reason: str, details: Any, function: str, *, retry: bool) -> None:
+        super().__init__(f"{function} failed: {reason}")
+        self.reason = reason
+        self.details = details
+        self.retry = retry
+        self.function = function
+
+
+class CompensationFailed(SwflowError):
+    """Steps of a saga could not be undone; the others were.
+
+    Attributes:
+        errors: what went wrong, one exception for each, in the order they were tried.
+    """
+
+    def __init__(self, errors: list[Exception]) -> None:
+        super().__init__("could not be undone: " + "; ".join(str(each) for each in errors))
+        self.errors = errors

@@ -11,7 +11,14 @@ import traceback
 from dataclasses import dataclass
 from typing import Any
 
-from swflow.errors import ActivityFailed, ActivityTimedOut, Failure, SerializationError
+from swflow.errors import (
+    ActivityFailed,
+    ActivityTimedOut,
+    CachedCallFailed,
+    ChildFailed,
+    Failure,
+    SerializationError,
+)
 from swflow.serialize import to_json
 
 MAX_REASON = 256
@@ -43,7 +50,7 @@ class Report:
         match error:
             case Failure():
                 return cls(_cut(error.reason), error.details, error.retry)
-            case ActivityFailed():
+            case ActivityFailed() | ChildFailed() | CachedCallFailed():
                 return cls(_cut(str(error)), error.details, error.retry)
             case ActivityTimedOut():
                 return cls(_cut(str(error)), error.details, retry=True)

@@ -1,5 +1,6 @@
 """Amazon SWF's events and durations, as the rest of swflow reads and writes them."""
 
+import functools
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -13,9 +14,13 @@ _YEAR = 31_536_000
 
 def attributes(event: Event) -> Mapping[str, Any]:
     """What an event says beside its id, type and time."""
-    kind = event["eventType"]
-    found: Mapping[str, Any] = event.get(f"{kind[0].lower()}{kind[1:]}EventAttributes", {})
+    found: Mapping[str, Any] = event.get(_key(event["eventType"]), {})
     return found
+
+
+@functools.cache
+def _key(kind: str) -> str:
+    return f"{kind[0].lower()}{kind[1:]}EventAttributes"
 
 
 def timestamp(event: Event) -> datetime:

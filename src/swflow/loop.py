@@ -10,13 +10,17 @@ import logging
 import math
 from asyncio.events import _get_running_loop, _set_running_loop
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import Context
 from datetime import UTC, datetime
-from typing import Any, NoReturn, Protocol, Self, TypeVar, TypeVarTuple, Unpack, cast
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, Self, TypeVar, TypeVarTuple, Unpack, cast
 
 from swflow.errors import UnsupportedInWorkflow
+from swflow.suspending import can_suspend, wait_for
+
+if TYPE_CHECKING:
+    from swflow.timers import DurableTimer
 
 R = TypeVar("R")
 Ts = TypeVarTuple("Ts")
@@ -29,18 +33,41 @@ class Evicted(BaseException):
 
 
 class Promise(asyncio.Future[R]):
-    """The result of an activity that is still to come: await it, gather it, pass it on.
+    """What is still to come, as an activity's result: await it, gather it, pass it on.
 
-    Cancelling it, as a timeout does, gives up waiting; the activity itself runs to its end.
+    Cancelling it, as a timeout does, gives up waiting at once, and asks that what it stands for be
+    cancelled: an activity, a child workflow, a timer.
+
+    Attributes:
+        on_cancel: asks for that.
     """
 
     def __init__(self, number: int, loop: asyncio.AbstractEventLoop) -> None:
         self._number = number
+        self.on_cancel: Callable[[], object] | None = None
         super().__init__(loop=loop)
 
     def __hash__(self) -> int:
         """The order of creation: a set of promises has the same order in every replay."""
         return self._number
+
+    def result(self) -> R:
+        """The value. In a `def` workflow, wait for it; elsewhere `await` the promise first.
+
+        Raises:
+            InvalidStateError: it is not there yet, and this is no `def` workflow.
+        """
+        if not self.done() and can_suspend():
+            cast("WorkflowLoop", self.get_loop()).check_open()
+            wait_for(self)
+        return super().result()
+
+    def cancel(self, msg: Any = None) -> bool:
+        """Give up waiting; whether there was something to give up."""
+        given_up = super().cancel(msg)
+        if given_up and self.on_cancel is not None:
+            self.on_cancel()
+        return given_up
 
     @property
     def later(self) -> R:
@@ -50,6 +77,9 @@ class Promise(asyncio.Future[R]):
         `publish(transcode(job).later)`.
         """
         return cast("R", self)
+
+
+PromiseType = TypeVar("PromiseType", bound=Promise[Any])
 
 
 class _Task(asyncio.Task[R]):
@@ -82,10 +112,10 @@ class Timer(asyncio.TimerHandle):
     """A call at a time that comes only with the history.
 
     Attributes:
-        timer_id: what the history calls it, once it is started.
+        durable: the execution's timer behind it; None where there was nothing to wait for.
     """
 
-    timer_id = ""
+    durable: "DurableTimer | None" = None
 
     def run(self) -> None:
         """Make the call."""
@@ -97,19 +127,14 @@ class _Call(asyncio.Handle):
         self._run()
 
 
-class Commands(Protocol):
-    """What the code of a workflow can ask for, through its loop."""
+class Timers(Protocol):
+    """What the loop needs of its execution."""
 
     def start_timer(self, timer: Timer, seconds: int) -> None:
         """Have the timer run after this many seconds."""
 
     def cancel_timer(self, timer: Timer) -> None:
         """Nobody waits for this timer any more."""
-
-    def schedule(
-        self, activity: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
-    ) -> Promise[Any]:
-        """Have an activity run."""
 
 
 def _unsupported(what: str) -> Callable[..., NoReturn]:
@@ -125,8 +150,8 @@ def _unsupported(what: str) -> Callable[..., NoReturn]:
 class WorkflowLoop(asyncio.AbstractEventLoop):
     """One execution's event loop."""
 
-    def __init__(self, commands: Commands) -> None:
-        self.commands = commands
+    def __init__(self, commands: Timers) -> None:
+        self.commands: Any = commands
         self._ready: deque[_Call | Timer] = deque()
         self._tasks: dict[_Task[Any], None] = {}
         self._created = 0
@@ -151,6 +176,15 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
             yield
         finally:
             _set_running_loop(outer)
+
+    @contextmanager
+    def left(self) -> Iterator[None]:
+        """Run something that is not the workflow's code, as if outside of it."""
+        _set_running_loop(None)
+        try:
+            yield
+        finally:
+            _set_running_loop(self)
 
     def advance(self, now: datetime) -> None:
         """Move the time on."""
@@ -240,7 +274,11 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
 
     def create_future(self) -> Promise[Any]:
         """A future of this loop."""
-        return Promise(self._number(), self)
+        return self.promise(Promise)
+
+    def promise(self, kind: type[PromiseType]) -> PromiseType:
+        """A promise of this kind."""
+        return kind(self._number(), self)
 
     def create_task(  # type: ignore[override]
         self,

@@ -55,7 +55,13 @@ def was_parked(events: Sequence[Event], completed: int) -> bool:
 
 def is_parking(event: Event) -> bool:
     """Whether an event belongs to a decision that set the execution aside."""
-    return _is_marker(event) or str(attributes(event).get("timerId", "")).startswith(MARKER)
+    match event["eventType"]:
+        case "MarkerRecorded" | "RecordMarkerFailed":
+            return _is_marker(event)
+        case "TimerStarted" | "StartTimerFailed" | "TimerFired":
+            return str(attributes(event)["timerId"]).startswith(MARKER)
+        case _:
+            return False
 
 
 def _is_marker(event: Event) -> bool:

@@ -5,33 +5,61 @@ workflow's code in the order it happened, the code runs until it waits, and what
 compared, one by one, with what the history says came of that decision.
 """
 
-import asyncio
-import math
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from typing import Any
 
-from swflow.activity import ActivityType
-from swflow.attempts import ActivityCall
-from swflow.commands import Command, describe
-from swflow.errors import NonDeterminismError, SwflowError
-from swflow.failure import Report
+from swflow.commands import Command, Owner, describe
+from swflow.context import Context
+from swflow.errors import NonDeterminismError, OutdatedInstance
 from swflow.history import Event, attributes, timestamp
-from swflow.loop import Promise, Timer, WorkflowLoop
+from swflow.main_task import MainTask
 from swflow.parking import is_parking, was_parked
+from swflow.recorded import PATCHED, Recorded
 from swflow.workflow import WorkflowType
 
 Decision = dict[str, Any]
 """One decision as RespondDecisionTaskCompleted takes it."""
 
+# What happens to something that a decision brought about, and where it says which event that was.
+_ABOUT = {
+    "ActivityTaskCompleted": "scheduledEventId",
+    "ActivityTaskFailed": "scheduledEventId",
+    "ActivityTaskTimedOut": "scheduledEventId",
+    "ActivityTaskCanceled": "scheduledEventId",
+    "TimerFired": "startedEventId",
+    "ChildWorkflowExecutionStarted": "initiatedEventId",
+    "ChildWorkflowExecutionCompleted": "initiatedEventId",
+    "ChildWorkflowExecutionFailed": "initiatedEventId",
+    "ChildWorkflowExecutionTimedOut": "initiatedEventId",
+    "ChildWorkflowExecutionCanceled": "initiatedEventId",
+    "ChildWorkflowExecutionTerminated": "initiatedEventId",
+    "ExternalWorkflowExecutionSignaled": "initiatedEventId",
+    "ExternalWorkflowExecutionCancelRequested": "initiatedEventId",
+    # These three are 0 where the decision itself was refused, and brought nothing about.
+    "StartChildWorkflowExecutionFailed": "initiatedEventId",
+    "SignalExternalWorkflowExecutionFailed": "initiatedEventId",
+    "RequestCancelExternalWorkflowExecutionFailed": "initiatedEventId",
+}
 
-def replay(workflow: WorkflowType[..., Any], events: Sequence[Event]) -> list[Decision]:
+_NOT_THE_LAST = "ChildWorkflowExecutionStarted"
+
+
+def replay(
+    workflow: WorkflowType[..., Any],
+    events: Sequence[Event],
+    *,
+    workflow_id: str = "",
+    run_id: str = "",
+) -> list[Decision]:
     """What a workflow's code decides at the end of a history.
 
     Args:
         workflow: the workflow's type.
         events: the whole history, from WorkflowExecutionStarted on.
+        workflow_id: whose history it is, for code that asks `info()`; a history does not say.
+        run_id: which of the executions with that id it is, likewise.
 
     Returns:
         The decisions for the decision task begun last; none if it was answered already.
@@ -39,42 +67,47 @@ def replay(workflow: WorkflowType[..., Any], events: Sequence[Event]) -> list[De
     Raises:
         NonDeterminismError: the code does not do what the history says it did.
     """
-    with closing(Instance(workflow)) as instance:
+    with closing(Instance(workflow, workflow_id=workflow_id, run_id=run_id)) as instance:
         return instance.feed(events)
 
 
 class Instance:
-    """One execution of a workflow, suspended between its decisions."""
+    """One execution of a workflow, suspended between its decisions.
 
-    def __init__(self, workflow: WorkflowType[..., Any]) -> None:
-        self._workflow = workflow
-        self._loop = WorkflowLoop(self)  # type: ignore[abstract] # the rest is added by name
-        self._main: asyncio.Task[Any] | None = None
-        self._asked_for = 0
-        self._calls: dict[int, ActivityCall] = {}
-        self._timers: dict[str, Timer] = {}
+    It is fed and closed on the thread that made it: a `def` workflow cannot move to another.
+
+    Args:
+        workflow: the workflow's type.
+        workflow_id: whom it is about.
+        run_id: which of the executions with that id it is.
+    """
+
+    def __init__(
+        self, workflow: WorkflowType[..., Any], *, workflow_id: str = "", run_id: str = ""
+    ) -> None:
+        self._context = Context(workflow, workflow_id, run_id)
+        self._loop = self._context.loop
+        self._main = MainTask(self._context)
+        self._owners: dict[int, Owner] = {}
         # Events the code has not been told of, and how many of them the decision in hand may know.
         self._unseen: list[Event] = []
         self._known = 0
         self._decision_started: Event | None = None
-        self._making: list[Command] = []
         self._made: list[Command] | None = None
-        self._broken: SwflowError | None = None
         # The last answered decision's commands that have not been found in the history yet.
         self._unmatched: deque[Command] = deque()
-        self._told: dict[str, Callable[[Event], None]] = {
-            "WorkflowExecutionStarted": self._started,
-            "ActivityTaskCompleted": self._activity_completed,
-            "ActivityTaskFailed": self._activity_failed,
-            "ActivityTaskTimedOut": self._activity_timed_out,
-            "ActivityTaskCanceled": self._activity_cancelled,
-            "ScheduleActivityTaskFailed": self._activity_rejected,
-            "TimerFired": self._timer_fired,
-            "StartTimerFailed": self._timer_rejected,
-        }
+
+    @property
+    def published(self) -> str | None:
+        """What the decision in hand publishes, to be sent as its executionContext."""
+        return self._context.published
 
     def feed(self, events: Iterable[Event]) -> list[Decision]:
         """Go on with the events that are new since the last time.
+
+        Args:
+            events: the new ones, in order. What came of a decision is not torn from the decision:
+                they end with the DecisionTaskStarted of a decision, or with the history.
 
         Returns:
             The decisions for the decision task begun last; none if it was answered already.
@@ -82,165 +115,106 @@ class Instance:
         Raises:
             NonDeterminismError: the code does not do what the history says it did. The instance
                 is of no more use then.
+            OutdatedInstance: the decision that it made last was not taken. A new instance, fed
+                with the whole history, goes on.
         """
         events = list(events)
         for index, event in enumerate(events):
             if event["eventType"].startswith("DecisionTask"):
-                self._turn(event, parked=was_parked(events, index))
-            elif is_parking(event):
-                pass
-            elif "decisionTaskCompletedEventId" in attributes(event):
-                self._match(event)
-            elif event["eventType"] in self._told:
-                self._unseen.append(event)
+                self._turn(event, events, index)
+            elif not is_parking(event):
+                self._note(event)
         if self._decision_started is None:
             if events:
                 self._check_all_matched(events[-1])
             return []
-        return [command.decision() for command in self._decide()]
+        return [command.decision() for command in self._decide(None)]
 
     def close(self) -> None:
         """Put the execution away: end what is suspended, with every command refused."""
         self._loop.shut()
 
-    # What the workflow's code asks for, through its loop.
-
-    def schedule(
-        self, activity: ActivityType[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
-    ) -> Promise[Any]:
-        """Have an activity run."""
-        promise = self._loop.create_future()
-        ActivityCall(self, activity, self._number(), promise).start(args, kwargs)
-        return promise
-
-    def start_timer(self, timer: Timer, seconds: int) -> None:
-        """Have a timer run after this many seconds."""
-        timer.timer_id = str(self._number())
-        self._command_timer(timer, seconds)
-
-    def cancel_timer(self, timer: Timer) -> None:
-        """Nobody waits for this timer any more; one that was not sent yet never is."""
-        self._timers.pop(timer.timer_id, None)
-        self._making = [command for command in self._making if command.owner is not timer]
-
-    # What the calls of activities ask for.
-
-    def schedule_attempt(self, call: ActivityCall, attributes: dict[str, Any]) -> None:
-        """Have an attempt of an activity run."""
-        self._making.append(Command("ScheduleActivityTask", attributes, call))
-
-    def wait(self, timer_id: str, seconds: float, then: Callable[[], None]) -> None:
-        """Go on after this many seconds."""
-        timer = Timer(0, then, (), self._loop)
-        timer.timer_id = timer_id
-        self._command_timer(timer, math.ceil(seconds))
-
-    def _command_timer(self, timer: Timer, seconds: int) -> None:
-        self._timers[timer.timer_id] = timer
-        asked = {"timerId": timer.timer_id, "startToFireTimeout": str(seconds)}
-        self._making.append(Command("StartTimer", asked, timer))
-
-    def _number(self) -> int:
-        self._asked_for += 1
-        return self._asked_for
-
     # One decision.
 
-    def _turn(self, event: Event, *, parked: bool) -> None:
+    def _turn(self, event: Event, events: Sequence[Event], index: int) -> None:
         """Go through the life of a decision task."""
         match event["eventType"]:
             case "DecisionTaskStarted":
                 self._check_all_matched(event)
                 self._decision_started = event
                 self._known = len(self._unseen)
-            case "DecisionTaskCompleted" if not parked:
-                self._unmatched.extend(self._decide())
-                self._decision_started = self._made = None
+            case "DecisionTaskCompleted" if not was_parked(events, index):
+                self._unmatched.extend(self._decide(Recorded(events, index)))
+                self._decision_started = self._made = self._context.published = None
             case "DecisionTaskCompleted" | "DecisionTaskTimedOut":
+                if self._made is not None:
+                    raise OutdatedInstance
                 self._decision_started = None
 
-    def _decide(self) -> list[Command]:
+    def _decide(self, recorded: Recorded | None) -> list[Command]:
         """Tell the code what the decision in hand may know, and collect what it asks for."""
         if self._made is None:
             known, self._unseen = self._unseen[: self._known], self._unseen[self._known :]
+            context = self._context
             if self._decision_started is not None:
                 self._loop.advance(timestamp(self._decision_started))
+                context.history_length = self._decision_started["eventId"]
+            context.recorded = recorded
             with self._loop.entered():
                 for event in known:
-                    self._told[event["eventType"]](event)
+                    self._tell(event)
                     self._loop.run_until_idle()
-            self._made, self._making = self._making + self._outcome(), []
+            self._made = [*context.making, *self._main.outcome()]
+            context.making.clear()
+            context.recorded = None
         return self._made
 
-    def _outcome(self) -> list[Command]:
-        """The decision that closes the execution, if its code has come to an end."""
-        if self._broken is not None:
-            return [_failure(self._broken)]
-        if self._main is None or not self._main.done():
-            return []
-        try:
-            result = self._workflow.codec.dump_result(self._main.result())
-        except asyncio.CancelledError:
-            return [_failure(SwflowError("the workflow's code cancelled itself"))]
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - it is the workflow's own
-            return [_failure(error)]
-        return [Command("CompleteWorkflowExecution", {"result": result})]
+    def _note(self, event: Event) -> None:
+        """Keep an event for the code, or find the command that it came of."""
+        says = attributes(event)
+        about = _ABOUT.get(event["eventType"])
+        if about is not None and says[about]:
+            self._unseen.append(event)
+        elif "decisionTaskCompletedEventId" in says:
+            self._match(event)
+        elif event["eventType"].startswith("WorkflowExecution"):
+            self._unseen.append(event)
 
     def _match(self, event: Event) -> None:
         """Find the command that an event came of: the next one, or code and history differ."""
-        command = self._unmatched.popleft() if self._unmatched else None
+        command = self._unmatched[0] if self._unmatched else None
         if command is None or not command.caused(event):
+            if _is_patch(event):  # the code has grown out of asking whether it is patched
+                return
             actual = None if command is None else str(command)
             raise NonDeterminismError(describe(event), actual, event["eventId"])
-        if isinstance(command.owner, ActivityCall):
-            self._calls[event["eventId"]] = command.owner
-        if event["eventType"] in self._told:
+        self._unmatched.popleft()
+        if command.owner is not None:
+            self._owners[event["eventId"]] = command.owner
+        if event["eventType"] == "TimerCanceled":
+            self._owners.pop(attributes(event)["startedEventId"], None)
+        if event["eventType"].endswith("Failed"):
             self._unseen.append(event)
 
     def _check_all_matched(self, event: Event) -> None:
         if self._unmatched:
             raise NonDeterminismError(None, str(self._unmatched[0]), event["eventId"])
 
-    # What the code is told.
-
-    def _started(self, event: Event) -> None:
-        given = attributes(event).get("input")
-        self._main = self._loop.create_task(self._run(given), name="main")
-
-    async def _run(self, given: str | None) -> Any:
-        args, kwargs = self._workflow.codec.load_call(given)
-        return await self._workflow.function(*args, **kwargs)
-
-    def _activity_completed(self, event: Event) -> None:
-        self._call(event).completed(attributes(event).get("result"))
-
-    def _activity_failed(self, event: Event) -> None:
-        says = attributes(event)
-        self._call(event).failed(says.get("reason"), says.get("details"))
-
-    def _activity_timed_out(self, event: Event) -> None:
-        says = attributes(event)
-        self._call(event).timed_out(says["timeoutType"], says.get("details"))
-
-    def _activity_cancelled(self, event: Event) -> None:
-        self._call(event).cancelled()
-
-    def _activity_rejected(self, event: Event) -> None:
-        self._calls.pop(event["eventId"]).rejected(attributes(event)["cause"])
-
-    def _call(self, event: Event) -> ActivityCall:
-        return self._calls.pop(attributes(event)["scheduledEventId"])
-
-    def _timer_fired(self, event: Event) -> None:
-        # A timer that nobody waits for any more fires all the same.
-        timer = self._timers.pop(attributes(event)["timerId"], None)
-        if timer is not None:
-            self._loop.fire(timer)
-
-    def _timer_rejected(self, event: Event) -> None:
-        cause = attributes(event)["cause"]
-        self._broken = SwflowError(f"a timer of the workflow could not be started: {cause}")
+    def _tell(self, event: Event) -> None:
+        """Tell whoever an event is about."""
+        kind = event["eventType"]
+        about = _ABOUT.get(kind)
+        event_id = (attributes(event)[about] if about else 0) or event["eventId"]
+        if kind == _NOT_THE_LAST:
+            owner = self._owners.get(event_id)
+        else:
+            owner = self._owners.pop(event_id, None)
+        if owner is not None:
+            owner.told(event)
+        elif about is None:
+            self._main.told(event)
 
 
-def _failure(error: BaseException) -> Command:
-    return Command("FailWorkflowExecution", Report.of(error).wire())
+def _is_patch(event: Event) -> bool:
+    is_marker = event["eventType"] == "MarkerRecorded"
+    return is_marker and bool(attributes(event)["markerName"] == PATCHED)

@@ -45,9 +45,13 @@ def to_json(value: Any, what: str, limit: int = MAX_PAYLOAD) -> str:
 class Codec:
     """Writes and reads one function's calls and results."""
 
-    def __init__(self, name: str, function: Callable[..., Any]) -> None:
+    def __init__(
+        self, name: str, function: Callable[..., Any], *, result: str = "the result"
+    ) -> None:
+        """`name` and `result` are what errors call the function and what it returns."""
         self._name = name
         self._function = function
+        self._returned = result
 
     def prepare(self) -> None:
         """Look at every type hint now, so that a bad one is found before the first call.
@@ -78,7 +82,7 @@ class Codec:
         Raises:
             SerializationError: the input has another form, or does not fit the parameters.
         """
-        content = self._parse("input", text) if text else {"args": [], "kwargs": {}}
+        content = self._parse("the input", text) if text else {"args": [], "kwargs": {}}
         match content:
             case {"args": list(args), "kwargs": dict(kwargs)}:
                 pass
@@ -98,8 +102,8 @@ class Codec:
         Raises:
             SerializationError: it is not what the function says it returns, or is too long.
         """
-        dumped = self._dump_with(self._result, "the result", value)
-        return to_json(dumped, f"the result of {self._name}")
+        dumped = self._dump_with(self._result, self._returned, value)
+        return to_json(dumped, f"{self._returned} of {self._name}")
 
     def load_result(self, text: str | None) -> Any:
         """The value in a result that travelled; an absent one is None.
@@ -107,8 +111,8 @@ class Codec:
         Raises:
             SerializationError: it is not what the function says it returns.
         """
-        value = self._parse("result", text) if text else None
-        return self._load("the result", self._result, value)
+        value = self._parse(self._returned, text) if text else None
+        return self._load(self._returned, self._result, value)
 
     @cached_property
     def _signature(self) -> inspect.Signature:
@@ -177,7 +181,7 @@ class Codec:
         try:
             return json.loads(text)
         except ValueError as error:
-            raise SerializationError(f"the {what} of {self._name} is not JSON: {error}") from error
+            raise SerializationError(f"{what} of {self._name} is not JSON: {error}") from error
 
     def _mismatch(self, what: str, error: ValidationError) -> SerializationError:
         problems = [
@@ -185,6 +189,20 @@ class Codec:
             for problem in error.errors(include_url=False, include_context=False)
         ]
         return SerializationError(f"{self._name}: {what}: {'; '.join(problems[:3])}")
+
+
+def of_value(name: str, hint: Any) -> Codec:
+    """What writes and reads values of one type, as a function's result.
+
+    Args:
+        name: what errors call it.
+        hint: the type.
+    """
+
+    def give() -> Any: ...
+
+    give.__annotations__ = {"return": hint}
+    return Codec(name, give, result="the value")
 
 
 def _positional(parameters: typing.Iterable[inspect.Parameter]) -> Iterator[str]:

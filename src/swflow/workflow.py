@@ -1,25 +1,54 @@
 """Workflows: what the deciders run."""
 
-import inspect
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Generic, Literal, ParamSpec, TypeAlias, TypeVar
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import (
+    Any,
+    Generic,
+    Literal,
+    NoReturn,
+    ParamSpec,
+    Protocol,
+    TypeAlias,
+    TypedDict,
+    TypeVar,
+    Unpack,
+    cast,
+    overload,
+)
 
-from swflow.errors import SwflowError
+from swflow.children import Child, ChildCall
+from swflow.context import Context
+from swflow.continuing import go_on
 from swflow.history import duration
-from swflow.loop import WorkflowLoop
 from swflow.serialize import Codec, to_json
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Result = TypeVar("Result")
 
 ChildPolicy: TypeAlias = Literal["TERMINATE", "REQUEST_CANCEL", "ABANDON"]
 
 
+class ExecutionOptions(TypedDict, total=False):
+    """What `WorkflowType.options` can change."""
+
+    version: str
+    workflow_id: str
+    task_list: str
+    priority: int | None
+    tags: Sequence[str]
+    execution_timeout: timedelta
+    decision_timeout: timedelta
+    child_policy: ChildPolicy
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class WorkflowType(Generic[P, R]):
-    """A workflow: an `async def` function, and how its executions are run. Made by `@workflow`.
+    """A workflow: a function, and how its executions are run. Made by `@workflow`.
+
+    Called inside a workflow it starts a child, and returns a promise of its result at once.
 
     Attributes:
         function: the function itself.
@@ -30,9 +59,12 @@ class WorkflowType(Generic[P, R]):
         execution_timeout: how long an execution may take.
         decision_timeout: how long a decider may take for one decision.
         child_policy: what becomes of child executions when it is terminated or times out.
+        priority: the higher, the sooner its decision tasks are handed out; None is 0.
+        tags: up to five, to find its executions by.
+        workflow_id: of the child that a call starts; made from the parent's if left out.
     """
 
-    function: Callable[P, Coroutine[Any, Any, R]]
+    function: Callable[P, R] | Callable[P, Coroutine[Any, Any, R]]
     codec: Codec
     name: str
     version: str
@@ -40,6 +72,34 @@ class WorkflowType(Generic[P, R]):
     execution_timeout: timedelta
     decision_timeout: timedelta
     child_policy: ChildPolicy
+    priority: int | None = None
+    tags: Sequence[str] = ()
+    workflow_id: str | None = None
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Child[R]:
+        """Start a child in a workflow."""
+        call = ChildCall(Context.required(f"a call of {self.name}"), self)
+        call.start(args, kwargs)
+        return cast("Child[R]", call.promise)
+
+    def options(self, **changes: Unpack[ExecutionOptions]) -> "WorkflowType[P, R]":
+        """A copy to be run otherwise, as in `ship.options(workflow_id=order.number)(order)`."""
+        return replace(self, **changes)
+
+    def continue_as_new(self, *args: P.args, **kwargs: P.kwargs) -> NoReturn:
+        """Close the running execution and go on as a new one of this type.
+
+        Of the running type, that is, in this version and with these options:
+        `order.options(execution_timeout=...).continue_as_new(...)`.
+
+        Raises:
+            SerializationError: the arguments do not fit the workflow.
+            SwflowError: this is not the workflow's own function, or that is of another type.
+        """
+        context = Context.required("continue_as_new()")
+        parameters = self.start_parameters()
+        del parameters["workflowType"]
+        go_on(context, self, args, kwargs, parameters)
 
     def encode_input(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
         """An execution's arguments as they travel.
@@ -51,7 +111,13 @@ class WorkflowType(Generic[P, R]):
 
     def start_parameters(self) -> dict[str, Any]:
         """The parameters of StartWorkflowExecution that the type decides on."""
+        chosen: dict[str, Any] = {}
+        if self.priority is not None:
+            chosen["taskPriority"] = str(self.priority)
+        if self.tags:
+            chosen["tagList"] = list(self.tags)
         return {
+            **chosen,
             "workflowType": {"name": self.name, "version": self.version},
             "taskList": {"name": self.task_list},
             "executionStartToCloseTimeout": duration(self.execution_timeout),
@@ -61,7 +127,9 @@ class WorkflowType(Generic[P, R]):
 
     def registration(self) -> dict[str, Any]:
         """The parameters of RegisterWorkflowType."""
+        priority = {} if self.priority is None else {"defaultTaskPriority": str(self.priority)}
         return {
+            **priority,
             "name": self.name,
             "version": self.version,
             "defaultTaskList": {"name": self.task_list},
@@ -69,6 +137,18 @@ class WorkflowType(Generic[P, R]):
             "defaultTaskStartToCloseTimeout": duration(self.decision_timeout),
             "defaultChildPolicy": self.child_policy,
         }
+
+
+class WorkflowDecorator(Protocol):
+    """What `@workflow(...)` gives: it turns a function, async or not, into a workflow."""
+
+    @overload
+    def __call__(
+        self, function: Callable[P, Coroutine[Any, Any, Result]], /
+    ) -> WorkflowType[P, Result]: ...
+
+    @overload
+    def __call__(self, function: Callable[P, Result], /) -> WorkflowType[P, Result]: ...
 
 
 def workflow(
@@ -79,11 +159,15 @@ def workflow(
     execution_timeout: timedelta,
     decision_timeout: timedelta = timedelta(minutes=5),
     child_policy: ChildPolicy = "TERMINATE",
-) -> Callable[[Callable[P, Coroutine[Any, Any, R]]], WorkflowType[P, R]]:
-    """Make an `async def` function a workflow.
+    priority: int | None = None,
+) -> WorkflowDecorator:
+    """Make a function a workflow.
 
     Its code is run again from the start after every crash, and has to do the same every time: it
     coordinates, and leaves all else to activities. An exception that leaves it fails the execution.
+
+    An `async def` function awaits its promises; a `def` function asks for their `result()`, which
+    waits for them.
 
     Args:
         name: the type's name; the function's own if left out.
@@ -92,12 +176,11 @@ def workflow(
         execution_timeout: how long an execution may take; a year at most.
         decision_timeout: how long a decider may take for one decision.
         child_policy: what becomes of child executions when it is terminated or times out.
+        priority: the higher, the sooner its decision tasks are handed out; 0, if left out.
     """
 
-    def decorate(function: Callable[P, Coroutine[Any, Any, R]]) -> WorkflowType[P, R]:
-        if not inspect.iscoroutinefunction(function):
-            raise TypeError(f"a workflow is an async def function; {function.__name__} is not")
-        made = WorkflowType(
+    def decorate(function: Callable[..., Any]) -> WorkflowType[..., Any]:
+        made: WorkflowType[..., Any] = WorkflowType(
             function=function,
             codec=Codec(name or function.__name__, function),
             name=name or function.__name__,
@@ -106,20 +189,9 @@ def workflow(
             execution_timeout=execution_timeout,
             decision_timeout=decision_timeout,
             child_policy=child_policy,
+            priority=priority,
         )
         made.registration()  # a negative timeout is found here
         return made
 
-    return decorate
-
-
-def now() -> datetime:
-    """The time in a workflow: when its current decision began, the same in every replay.
-
-    Raises:
-        SwflowError: no workflow is running here.
-    """
-    loop = WorkflowLoop.current()
-    if loop is None:
-        raise SwflowError("swflow.now() is a workflow's time, and no workflow is running here")
-    return loop.now
+    return cast("WorkflowDecorator", decorate)

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from swflow import Client, Execution, WorkflowType, replay
+from swflow import Client, Execution, OutdatedInstance, WorkflowType, replay
 from swflow.replay import Instance
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -32,7 +32,8 @@ class History:
         self.workflow = workflow
         self.events: list[dict[str, Any]] = []
         self.now = START
-        self.instance = Instance(workflow) if kept else None
+        self._this = {"workflow_id": "the-id", "run_id": "the-run"}
+        self.instance = Instance(workflow, **self._this) if kept else None
         self._fed = 0
         given = workflow.encode_input(args, {})
         self.add("WorkflowExecutionStarted", input=given)
@@ -55,9 +56,14 @@ class History:
     def decisions(self) -> list[dict[str, Any]]:
         """What the code decides at this point, without anything being written down."""
         if self.instance is None:
-            return replay(self.workflow, self.events)
+            return replay(self.workflow, self.events, **self._this)
         new, self._fed = self.events[self._fed :], len(self.events)
-        return self.instance.feed(new)
+        try:
+            return self.instance.feed(new)
+        except OutdatedInstance:
+            self.instance.close()
+            self.instance = Instance(self.workflow, **self._this)
+            return self.instance.feed(self.events)
 
     def complete_decision(self, decisions: list[dict[str, Any]]) -> None:
         completed = self.add("DecisionTaskCompleted")
@@ -70,6 +76,10 @@ class History:
         decisions = self.decisions()
         self.complete_decision(decisions)
         return decisions
+
+    def asked(self) -> list[str]:
+        """What one more decision asks for, in short."""
+        return [_short(each) for each in self.decide()]
 
     def scheduled(self) -> list[tuple[str, str]]:
         """The ids and names of the activities that one more decision schedules."""
@@ -96,15 +106,44 @@ class History:
         more = {"details": details} if details else {}
         self.add("ActivityTaskTimedOut", scheduledEventId=scheduled, timeoutType=kind, **more)
 
+    def cancelled(self, activity_id: str) -> None:
+        self.add("ActivityTaskCanceled", scheduledEventId=self._scheduled(activity_id))
+
+    def request_cancel(self) -> None:
+        self.add("WorkflowExecutionCancelRequested", externalInitiatedEventId=0)
+
+    def signal(self, name: str, value: Any = None) -> None:
+        text = {} if value is None else {"input": json.dumps(value)}
+        self.add("WorkflowExecutionSignaled", signalName=name, externalInitiatedEventId=0, **text)
+
+    def start_child(self, workflow_id: str, run_id: str = "child-run") -> None:
+        self.child(workflow_id, "Started", workflowExecution={"runId": run_id})
+
+    def child(self, workflow_id: str, became: str, **says: Any) -> None:
+        """What becomes of a child: Completed, Failed, TimedOut, Canceled or Terminated."""
+        kind = "StartChildWorkflowExecutionInitiated"
+        initiated = self._last(kind, "workflowId", workflow_id)
+        self.add(f"ChildWorkflowExecution{became}", initiatedEventId=initiated, **says)
+
+    def reached(self, kind: str, became: str, **says: Any) -> None:
+        """What becomes of the last thing asked of another execution."""
+        initiated = next(
+            event["eventId"]
+            for event in reversed(self.events)
+            if event["eventType"] == f"{kind}ExternalWorkflowExecutionInitiated"
+        )
+        self.add(became, initiatedEventId=initiated, **says)
+
     def fire(self, timer_id: str) -> None:
-        self.add("TimerFired", timerId=timer_id)
+        started = self._last("TimerStarted", "timerId", timer_id)
+        self.add("TimerFired", timerId=timer_id, startedEventId=started)
 
     def after(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
 
     def result(self) -> Any:
         """What one more decision completes the execution with."""
-        (decision,) = self.decide()
+        decision = self.decide()[-1]
         return json.loads(decision["completeWorkflowExecutionDecisionAttributes"]["result"])
 
     def failure(self) -> tuple[str, dict[str, Any]]:
@@ -117,24 +156,46 @@ class History:
             self.instance.close()
 
     def _scheduled(self, activity_id: str) -> int:
+        return self._last("ActivityTaskScheduled", "activityId", activity_id)
+
+    def _last(self, kind: str, key: str, value: str) -> int:
+        """The id of the last event of this kind whose attribute has this value."""
         return next(
             event["eventId"]
             for event in reversed(self.events)
-            if event.get("activityTaskScheduledEventAttributes", {}).get("activityId")
-            == activity_id
+            if event["eventType"] == kind
+            and event[f"{kind[0].lower()}{kind[1:]}EventAttributes"][key] == value
         )
 
     def _write(self, decision: dict[str, Any], completed: int) -> None:
         kind = decision["decisionType"]
-        says = decision[f"{kind[0].lower()}{kind[1:]}DecisionAttributes"]
+        says = dict(decision[f"{kind[0].lower()}{kind[1:]}DecisionAttributes"])
+        if kind == "CancelTimer":
+            says["startedEventId"] = self._last("TimerStarted", "timerId", says["timerId"])
         event = {
             "ScheduleActivityTask": "ActivityTaskScheduled",
+            "RequestCancelActivityTask": "ActivityTaskCancelRequested",
             "StartTimer": "TimerStarted",
+            "CancelTimer": "TimerCanceled",
             "RecordMarker": "MarkerRecorded",
+            "StartChildWorkflowExecution": "StartChildWorkflowExecutionInitiated",
+            "SignalExternalWorkflowExecution": "SignalExternalWorkflowExecutionInitiated",
+            "RequestCancelExternalWorkflowExecution": (
+                "RequestCancelExternalWorkflowExecutionInitiated"
+            ),
             "CompleteWorkflowExecution": "WorkflowExecutionCompleted",
             "FailWorkflowExecution": "WorkflowExecutionFailed",
+            "CancelWorkflowExecution": "WorkflowExecutionCanceled",
+            "ContinueAsNewWorkflowExecution": "WorkflowExecutionContinuedAsNew",
         }[kind]
         self.add(event, decisionTaskCompletedEventId=completed, **says)
+
+
+def _short(decision: dict[str, Any]) -> str:
+    kind = decision["decisionType"]
+    says = decision[f"{kind[0].lower()}{kind[1:]}DecisionAttributes"]
+    ids = ("activityId", "timerId", "markerName", "workflowId")
+    return " ".join([kind, *(says[key] for key in ids if key in says)])
 
 
 Begin = Callable[..., History]

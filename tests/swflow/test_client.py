@@ -12,7 +12,7 @@ from swflow import (
     SerializationError,
     SwflowError,
     WorkflowAlreadyRunning,
-    WorkflowError,
+    WorkflowCancelled,
     WorkflowFailed,
     WorkflowTerminated,
     WorkflowTimedOut,
@@ -191,7 +191,7 @@ def test_an_id_that_nobody_knows(client: Client) -> None:
         client.execution("bob")
 
 
-def test_an_execution_that_closed_in_a_way_of_others() -> None:
+def test_a_cancelled_execution() -> None:
     client = Client("people", endpoint_url="http://127.0.0.1:1")
     execution = client.execution("ada", "run")
     info = {
@@ -224,7 +224,7 @@ def test_an_execution_that_closed_in_a_way_of_others() -> None:
     with Stubber(client.connection.swf) as stub:
         stub.add_response("describe_workflow_execution", description)
         stub.add_response("get_workflow_execution_history", {"events": [last]})
-        with pytest.raises(WorkflowError, match="without a result: WorkflowExecutionCanceled"):
+        with pytest.raises(WorkflowCancelled, match="'ada' was cancelled"):
             execution.result()
 
 
@@ -241,11 +241,6 @@ def test_an_execution_that_closed_in_a_way_of_others() -> None:
 def test_a_negative_timeout_is_refused_at_once(make: Callable[[], object]) -> None:
     with pytest.raises(ValueError, match="cannot be negative"):
         make()
-
-
-def test_a_workflow_has_to_be_async() -> None:
-    with pytest.raises(TypeError, match="a workflow is an async def function; print is not"):
-        workflow(version="1", task_list="x", execution_timeout=DAY)(print)  # type: ignore[arg-type]
 
 
 def test_a_profile_that_is_not_there_is_one_sentence() -> None:

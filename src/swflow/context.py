@@ -1,0 +1,108 @@
+"""One execution as its code sees it: what the code asks for comes together here."""
+
+import asyncio
+import functools
+from collections import defaultdict
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from swflow.commands import Command
+from swflow.errors import SwflowError
+from swflow.history import Event, attributes
+from swflow.inbox import Inbox
+from swflow.loop import Timer, WorkflowLoop
+from swflow.recorded import Recorded
+from swflow.timers import DurableTimer
+
+if TYPE_CHECKING:
+    from swflow.workflow import WorkflowType
+
+
+class Context:
+    """What activities, timers, children, signals and markers need of the execution they are in.
+
+    Attributes:
+        workflow: its type.
+        workflow_id: whom it is about; empty where nobody said so, as in a stored history.
+        run_id: which of the executions with that id it is; empty likewise.
+        loop: its event loop.
+        main: the task of the workflow's function.
+        started: the event that it began with.
+        history_length: how many events it had when the decision in hand was begun.
+        recorded: what the decision in hand recorded; None where it is made for the first time.
+        making: the commands of the decision in hand, in order.
+        inboxes: the signals that arrived, by name.
+        patches: which changes of the code it is to know, as far as it was asked.
+        random: its own random numbers, once something asked for them.
+        published: what it shows of itself, if this decision changed that.
+        broken: why it has to fail, whatever its code says.
+    """
+
+    def __init__(self, workflow: "WorkflowType[..., Any]", workflow_id: str, run_id: str) -> None:
+        self.workflow = workflow
+        self.workflow_id = workflow_id
+        self.run_id = run_id
+        self.loop = WorkflowLoop(self)  # type: ignore[abstract] # the rest is added by name
+        self.main: asyncio.Task[Any] | None = None
+        self.started: Event = {"eventType": "WorkflowExecutionStarted"}
+        self.history_length = 0
+        self.recorded: Recorded | None = None
+        self.making: dict[Command, None] = {}
+        self.inboxes: defaultdict[str, Inbox] = defaultdict(functools.partial(Inbox, self.loop))
+        self.patches: dict[str, bool] = {}
+        self.random: Random | None = None
+        self.published: str | None = None
+        self.broken: BaseException | None = None
+        self._numbers = 0
+
+    @classmethod
+    def current(cls) -> "Context | None":
+        """The execution whose code is running here, if one is."""
+        loop = WorkflowLoop.current()
+        if loop is None:
+            return None
+        loop.check_open()
+        context: Context = loop.commands
+        return context
+
+    @classmethod
+    def required(cls, what: str) -> "Context":
+        """The execution whose code is running here.
+
+        Raises:
+            SwflowError: none is.
+        """
+        context = cls.current()
+        if context is None:
+            raise SwflowError(f"{what} is for a workflow's code, and no workflow is running here")
+        return context
+
+    def number(self) -> int:
+        """The next number among all that the code asks for."""
+        self._numbers += 1
+        return self._numbers
+
+    def ask(self, command: Command) -> None:
+        """Make a command part of the decision in hand."""
+        self.loop.check_open()
+        self.making[command] = None
+
+    def retract(self, command: Command) -> bool:
+        """Take a command back, if it was not sent yet; whether that was so."""
+        return self.making.pop(command, self) is None
+
+    def started_with(self) -> Any:
+        """What WorkflowExecutionStarted says."""
+        return attributes(self.started)
+
+    # What the loop asks for.
+
+    def start_timer(self, timer: Timer, seconds: int) -> None:
+        """Have a timer of the loop run after this many seconds."""
+        timer_id = str(self.number())
+        timer.durable = DurableTimer(self, timer_id, seconds, lambda: self.loop.fire(timer))
+
+    def cancel_timer(self, timer: Timer) -> None:
+        """Nobody waits for this timer any more."""
+        if timer.durable is not None:
+            timer.durable.cancel()

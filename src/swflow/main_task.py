@@ -1,0 +1,91 @@
+"""The workflow's own function, from its start to the decision that closes the execution."""
+
+import asyncio
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from swflow.commands import Command
+from swflow.context import Context
+from swflow.continuing import ContinueAsNew
+from swflow.errors import SwflowError
+from swflow.failure import Report
+from swflow.history import Event, attributes
+from swflow.loop import Evicted
+from swflow.suspending import call_suspendable
+
+
+class MainTask:
+    """What happens to an execution as a whole, and how it closes."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._cancel_requested = False
+        self._told: dict[str, Callable[[Event], None]] = {
+            "WorkflowExecutionStarted": self._start,
+            "WorkflowExecutionSignaled": self._signal,
+            "WorkflowExecutionCancelRequested": self._cancel,
+            "ContinueAsNewWorkflowExecutionFailed": self._close_refused,
+        }
+
+    def told(self, event: Event) -> None:
+        """Something happened to the execution."""
+        tell = self._told.get(event["eventType"])
+        if tell is not None:
+            tell(event)
+
+    def outcome(self) -> list[Command]:
+        """The decision that closes the execution, if its code has come to an end."""
+        main = self._context.main
+        if self._context.broken is not None:
+            return [_failure(self._context.broken)]
+        try:
+            return [self._close(main)] if main is not None and main.done() else []
+        except Evicted:  # code and history differ, as comparing them is about to find
+            return []
+
+    def _close(self, main: asyncio.Task[Any]) -> Command:
+        try:
+            result = self._context.workflow.codec.dump_result(main.result())
+        except ContinueAsNew as wanted:
+            return wanted.command
+        except asyncio.CancelledError:
+            if self._cancel_requested:
+                return Command("CancelWorkflowExecution", {})
+            return _failure(SwflowError("the workflow's code cancelled itself"))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - it is the workflow's own
+            return _failure(error)
+        return Command("CompleteWorkflowExecution", {"result": result})
+
+    def _start(self, event: Event) -> None:
+        self._context.started = event
+        given = attributes(event).get("input")
+        self._context.main = self._context.loop.create_task(self._run(given), name="main")
+
+    async def _run(self, given: str | None) -> Any:
+        workflow = self._context.workflow
+        args, kwargs = workflow.codec.load_call(given)
+        if inspect.iscoroutinefunction(workflow.function):
+            return await workflow.function(*args, **kwargs)
+        return await call_suspendable(workflow.function, args, kwargs)
+
+    def _signal(self, event: Event) -> None:
+        says = attributes(event)
+        self._context.inboxes[says["signalName"]].put(says.get("input"))
+
+    def _cancel(self, _event: Event) -> None:
+        """Cancel the function, once: what it does then is not interrupted by another request."""
+        if not self._cancel_requested and self._context.main is not None:
+            self._cancel_requested = True
+            self._context.main.cancel()
+
+    def _close_refused(self, event: Event) -> None:
+        cause = attributes(event)["cause"]
+        if cause != "UNHANDLED_DECISION":  # then it is simply decided again
+            self._context.broken = SwflowError(
+                f"the workflow could not be continued as a new execution: {cause}"
+            )
+
+
+def _failure(error: BaseException) -> Command:
+    return Command("FailWorkflowExecution", Report.of(error).wire())
