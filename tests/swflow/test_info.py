@@ -190,7 +190,7 @@ def test_only_the_workflows_own_function_can_go_on(begin: Begin) -> None:
 def test_arguments_that_do_not_fit_are_found_before_it_goes_on(begin: Begin) -> None:
     @flow
     async def mistaken(count: int) -> None:
-        continue_as_new("many")
+        continue_as_new(f"{count} and many")
 
     reason, _ = begin(mistaken, 1).failure()
     assert "argument 'count': Input should be a valid integer" in reason
