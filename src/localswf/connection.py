@@ -1,6 +1,7 @@
 """One client's connection: requests in, answers out."""
 
 import asyncio
+import json
 import re
 import select
 from datetime import UTC, datetime
@@ -28,7 +29,7 @@ from localswf.wire import (
 if TYPE_CHECKING:
     from localswf.server import Server
 
-_REGION = re.compile(r"Credential=[^/,\s]*/[0-9]*/([a-z0-9-]+)/")
+_REGION = re.compile(r"Credential=[^/,\s]*/[0-9]*/([a-z][a-z0-9-]*)/")
 _ANY_REGION = "us-east-1"
 _CONTENT_TYPE = "application/x-amz-json-1.0"
 _POLLS = frozenset({"PollForActivityTask", "PollForDecisionTask"})
@@ -284,9 +285,18 @@ class Connection(asyncio.Protocol):
         return not any(event & _GONE for _, event in self._hanging_up.poll(0))
 
 
+def _without_nulls(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {name: value for name, value in members if value is not None}
+
+
+_parse_without_nulls = json.JSONDecoder(object_pairs_hook=_without_nulls).decode
+
+
 def _parse(body: bytes) -> Any:
+    """JSON; a member that is null is one that is not there."""
+    parse = _parse_without_nulls if b"null" in body else parse_json
     try:
-        return parse_json(body.decode("utf-8", "surrogatepass") or "{}")
+        return parse(body.decode("utf-8", "surrogatepass") or "{}")
     except (ValueError, RecursionError):
         raise errors.serialization("The body is no JSON.") from None
 

@@ -159,6 +159,22 @@ def test_a_body_that_is_no_request(connect: Any, body: bytes) -> None:
     assert raw.receive()[0] == 400
 
 
+def test_a_member_that_is_null_is_not_there(http_swf: Any, swf_server: Any, dial: Any) -> None:
+    http_swf.start()
+    times = {"oldestDate": 0, "latestDate": None}
+    raw = dial(swf_server.endpoint_url)
+    raw.send(
+        request(
+            "ListOpenWorkflowExecutions",
+            {"domain": "videos", "startTimeFilter": times, "typeFilter": None},
+        )
+    )
+    assert len(json.loads(raw.receive()[2])["executionInfos"]) == 1
+    raw.send(request("ListOpenWorkflowExecutions", {"domain": None, "startTimeFilter": times}))
+    refusal = json.loads(raw.receive()[2])["message"]
+    assert "Value null at 'domain' failed to satisfy constraint" in refusal
+
+
 @pytest.mark.parametrize(
     ("data", "status"),
     [
