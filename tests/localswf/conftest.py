@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -213,6 +214,15 @@ def boto(swf_server: Any) -> Iterator[Callable[[], Any]]:
     yield make
     for client in made:
         client.close()
+
+
+@pytest.fixture(scope="session")
+def credentials_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the access key `id`, whose secret is `key`, for servers that check signatures."""
+    path = tmp_path_factory.mktemp("secrets") / "credentials"
+    path.touch(mode=0o600)
+    path.write_text("[default]\naws_access_key_id = id\naws_secret_access_key = key\n")
+    return path
 
 
 @pytest.fixture

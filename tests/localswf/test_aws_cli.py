@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from string import Template
@@ -76,6 +77,13 @@ def answer(process: "subprocess.Popen[str]") -> Any:
     printed, complaint = process.communicate(timeout=100)
     assert (process.returncode, complaint) == (0, "")
     return json.loads(printed) if printed else None
+
+
+@pytest.fixture
+def swf_server(open_swf_server: Any, tmp_path: Path, credentials_file: Path) -> Iterator[Any]:
+    """A server that checks the CLI's signatures."""
+    with open_swf_server(tmp_path / "swf.db", "--credentials", str(credentials_file)) as server:
+        yield server
 
 
 @pytest.fixture

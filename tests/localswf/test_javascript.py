@@ -36,9 +36,15 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def seen(program: Path, open_swf_server: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """What the program saw."""
-    with open_swf_server(tmp_path_factory.mktemp("swf") / "swf.db") as server:
+def seen(
+    program: Path,
+    open_swf_server: Any,
+    tmp_path_factory: pytest.TempPathFactory,
+    credentials_file: Path,
+) -> Any:
+    """What the program saw, of a server that checks its signatures."""
+    data = tmp_path_factory.mktemp("swf") / "swf.db"
+    with open_swf_server(data, "--credentials", str(credentials_file)) as server:
         ran = subprocess.run(
             [str(NODE), str(program)],
             env={
