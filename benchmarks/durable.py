@@ -33,17 +33,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     contestants = _installed(options.contestants, options.cache)
     runs: list[Run] = []
     for number in range(1, options.rounds + 1):
-        print(f"Round {number} of {options.rounds}.")
+        print(f"Round {number} of {options.rounds}.", flush=True)
         first = (number - 1) % max(len(contestants), 1)
         for ready in contestants[first:] + contestants[:first]:
             runs += _run(ready, options, number=number, counting=False)
     if options.syncs and shutil.which("strace"):
-        print("Counting fsyncs.")
+        print("Counting fsyncs.", flush=True)
         for ready in contestants:
             runs += _run(ready, options, number=0, counting=True)
     elif options.syncs:
         print("There is no strace on this machine, so no fsyncs are counted.")
-    tables = [report.table(runs), report.ratios(runs), targets.table(runs)]
+    tables = [
+        report.table(runs),
+        report.ratios(runs, "times as fast as", figures.rate),
+        report.ratios(runs, "times as much for the same CPU time as", figures.thrift),
+        targets.table(runs),
+    ]
     summary = "\n\n".join(filter(None, tables)) + "\n"
     print(f"\n{summary}")
     (folder / "durable.md").write_text(summary)

@@ -29,6 +29,11 @@ def rate(run: Run) -> float:
     return run.activities / run.seconds
 
 
+def thrift(run: Run) -> float:
+    """Activities for a second of CPU time."""
+    return run.activities / run.cpu_seconds
+
+
 def cpu(run: Run) -> float:
     """Milliseconds of CPU time an activity, over all processes."""
     return run.cpu_seconds / run.activities * 1000
@@ -58,17 +63,19 @@ def spread(
     )
 
 
-def ratio(runs: Sequence[Run], ours: str, peer: str, workload: str) -> Spread | None:
-    """How many times as many activities a second as a peer, from round to round."""
-    rates = {
-        (run.contestant, run.round): rate(run)
+def ratio(
+    runs: Sequence[Run], ours: str, peer: str, workload: str, measure: Measure = rate
+) -> Spread | None:
+    """How many times a peer's figure a contestant's is, from round to round."""
+    figures = {
+        (run.contestant, run.round): measure(run)
         for run in runs
         if run.workload == workload and run.syncs is None
     }
     return Spread.of(
-        found / rates[peer, number]
-        for (contestant, number), found in rates.items()
-        if contestant == ours and (peer, number) in rates
+        found / figures[peer, number]
+        for (contestant, number), found in figures.items()
+        if contestant == ours and (peer, number) in figures
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from benchmarks.contest import Run
 from benchmarks.contestants import CONTESTANTS, LOCALSWF, LOCALSWF_HTTP
-from benchmarks.figures import Spread, cpu, memory, rate, ratio, spread, syncs
+from benchmarks.figures import Measure, Spread, cpu, memory, rate, ratio, spread, syncs
 
 NONE = "-"
 
@@ -27,17 +27,23 @@ def table(runs: Sequence[Run]) -> str:
     return markdown(head, rows)
 
 
-def ratios(runs: Sequence[Run]) -> str:
-    """How many times as many activities a second as each of the others, from round to round."""
+def ratios(runs: Sequence[Run], what: str, measure: Measure) -> str:
+    """How many times the figure of each of the others ours is, from round to round.
+
+    Args:
+        runs: of all.
+        what: what the table's head calls it.
+        measure: a figure that is better the higher it is.
+    """
     names = _contestants(runs)
     ours = [us.name for us in (LOCALSWF_HTTP, LOCALSWF) if us.name in names]
     columns = [(us, workload) for us in ours for workload in _workloads(runs)]
     rows = [
-        [peer, *(_wide(ratio(runs, us, peer, workload), ".1f") for us, workload in columns)]
+        [peer, *(_wide(ratio(runs, us, peer, w, measure), ".1f") for us, w in columns)]
         for peer in names
         if peer not in ours
     ]
-    head = ["times as fast as", *(f"{us}: {workload}" for us, workload in columns)]
+    head = [what, *(f"{us}: {workload}" for us, workload in columns)]
     return markdown(head, rows) if columns and rows else ""
 
 

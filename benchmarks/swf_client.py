@@ -25,11 +25,11 @@ class Connection(asyncio.Protocol):
     """A connection that carries one request at a time."""
 
     _transport: asyncio.Transport
-    _answer: asyncio.Future[dict[str, Any]]
 
     def __init__(self) -> None:
         self._buffer = b""
         self._loop = asyncio.get_running_loop()
+        self._answer: asyncio.Future[dict[str, Any]] = self._loop.create_future()
 
     @classmethod
     async def open(cls, port: int) -> "Connection":

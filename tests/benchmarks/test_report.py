@@ -60,18 +60,30 @@ def test_ratios_are_taken_from_round_to_round() -> None:
         run(LOCALSWF_HTTP.name, round=3, seconds=2.0),
         run(PEER, round=3, seconds=10.0),
     ]
-    assert report.ratios(runs).splitlines()[-1] == f"| {PEER} | 4.5 (4.0 to 5.0) |"
+    assert (
+        report.ratios(runs, "times", figures.rate).splitlines()[-1]
+        == f"| {PEER} | 4.5 (4.0 to 5.0) |"
+    )
+
+
+def test_half_the_cpu_time_is_twice_the_thrift() -> None:
+    runs = [run(LOCALSWF_HTTP.name, cpu_seconds=0.5), run(PEER, cpu_seconds=1.0)]
+    row = report.ratios(runs, "times", figures.thrift).splitlines()[-1]
+    assert row == f"| {PEER} | 2.0 (2.0 to 2.0) |"
 
 
 def test_there_are_no_ratios_without_a_peer() -> None:
-    assert report.ratios([run()]) == ""
-    assert report.ratios([run(PEER)]) == ""
+    assert report.ratios([run()], "times", figures.rate) == ""
+    assert report.ratios([run(PEER)], "times", figures.rate) == ""
 
 
 def test_what_failed_has_no_figure() -> None:
     runs = [run(), run(workload="W2"), run(PEER)]
     assert f"| {PEER} | 1,000 (1,000 to 1,000) | - |" in report.table(runs)
-    assert report.ratios(runs).splitlines()[-1] == f"| {PEER} | 1.0 (1.0 to 1.0) | - |"
+    assert (
+        report.ratios(runs, "times", figures.rate).splitlines()[-1]
+        == f"| {PEER} | 1.0 (1.0 to 1.0) | - |"
+    )
 
 
 def test_targets_hold_or_are_missed() -> None:
