@@ -12,12 +12,12 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from localswf.committer import Committer
 from localswf.datafile import FileLock, connect, prepare
 from localswf.events import compact_json
 from localswf.reader import NUMBER_ONLY, SHORTENED, Reader
@@ -32,6 +32,9 @@ _ADD_EXECUTION = "INSERT INTO executions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 _SET_EXECUTION = (
     "UPDATE executions SET closed_at = ?, close_status = ?, info = ?, checksum = ? WHERE number = ?"
 )
+
+Queue = list[tuple[str, Row]]
+"""Statements, each with the row that it is for."""
 
 Durable = Callable[[BaseException | None], None]
 """Told that what was written is on disk, or what kept it from there."""
@@ -68,8 +71,8 @@ class Journal(Reader):
                 self._reader = held.enter_context(contextlib.closing(connect(path)))
             self.secret: bytes = self._value("SELECT value FROM secret")
             self._held = held.pop_all()
-        self._committer = ThreadPoolExecutor(1, "journal") if grouped else None
-        self._queue: list[tuple[str, Row]] = []
+        self._committer = Committer(self._commit) if grouped else None
+        self._queue: Queue = []
         self._waiting: list[Durable] = []
         self._busy = False
         self.written = self.on_disk = 0
@@ -211,7 +214,7 @@ class Journal(Reader):
     def release(self) -> None:
         """Let go of the file, whatever is written."""
         if self._committer is not None:
-            self._committer.shutdown()
+            self._committer.stop()
         self._held.close()
 
     def _wait_on(self, callback: Callable[[], None], error: BaseException | None) -> None:
@@ -226,7 +229,7 @@ class Journal(Reader):
         if self._committer is not None and not self._busy:
             # Not at once: all requests of this round of the loop share the commit.
             self._busy = True
-            asyncio.get_running_loop().call_soon(self._commit_there)
+            asyncio.get_running_loop().call_soon(self._commit_there, self._committer)
 
     def _commit_here(self) -> None:
         queue, self._queue = self._queue, []
@@ -243,29 +246,27 @@ class Journal(Reader):
         for callback in waiting:
             callback(error)
 
-    def _commit_there(self) -> None:
+    def _commit_there(self, committer: Committer[Queue]) -> None:
         queue, self._queue = self._queue, []
         waiting, self._waiting = self._waiting, []
-        loop = asyncio.get_running_loop()
-        commit = loop.run_in_executor(self._committer, self._commit, queue)
-        commit.add_done_callback(partial(self._committed, queue, waiting))
+        committer.commit(queue, partial(self._committed, committer, queue, waiting))
 
     def _committed(
         self,
-        queue: list[tuple[str, Row]],
+        committer: Committer[Queue],
+        queue: Queue,
         waiting: list[Durable],
-        commit: asyncio.Future[None],
+        error: BaseException | None,
     ) -> None:
-        error = commit.exception()
         self.writing.failure = None if error is None else str(error)
         if error is None:
             self.on_disk += len(queue)
         if error is not None:
             log.error("The data file cannot be written, trying again: %s", error)
             self._queue = queue + self._queue
-            asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._commit_there)
+            asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._commit_there, committer)
         elif self._queue:
-            self._commit_there()
+            self._commit_there(committer)
         else:
             self._busy = False
             waiting += self._waiting
@@ -273,7 +274,7 @@ class Journal(Reader):
         for callback in waiting:
             callback(error)
 
-    def _commit(self, queue: list[tuple[str, Row]]) -> None:
+    def _commit(self, queue: Queue) -> None:
         begun = time.perf_counter()
         self._writer.execute("BEGIN IMMEDIATE")
         try:
