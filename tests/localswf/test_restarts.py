@@ -19,6 +19,13 @@ OVERRIDES = st.sampled_from(
     [{}, {"taskList": {"name": "b"}}]
     + [{"taskList": {"name": "b"}, "taskListScheduleToStartTimeout": wait} for wait in ("0", "9")]
 )
+# Nothing of a child comes due: what is due at one time has no order between executions.
+UNHURRIED = {
+    "taskList": {"name": "children"},
+    "executionStartToCloseTimeout": "31536000",
+    "taskStartToCloseTimeout": "NONE",
+    "childPolicy": "ABANDON",
+}
 LISTS = st.sampled_from(["a", "b"])
 
 
@@ -64,6 +71,31 @@ DECISIONS = st.one_of(
         st.sampled_from(["video", "nobody"]),
     ),
     st.builds(lambda name: decision("RecordMarker", markerName=name), st.sampled_from("mn")),
+    st.builds(
+        lambda lambda_id, name: decision("ScheduleLambdaFunction", id=lambda_id, name=name),
+        st.sampled_from("xyz"),
+        st.sampled_from(["shout", "fail", "nobody"]),
+    ),
+    st.just(
+        decision(
+            "StartChildWorkflowExecution",
+            workflowId="child",
+            workflowType={"name": "Process", "version": "1"},
+            **UNHURRIED,
+        )
+    ),
+    st.just(decision("SignalExternalWorkflowExecution", workflowId="child", signalName="s")),
+    st.just(decision("RequestCancelExternalWorkflowExecution", workflowId="child")),
+)
+CHILD_DECISIONS = st.sampled_from(
+    [
+        [],
+        [decision("SignalExternalWorkflowExecution", workflowId="video", signalName="s")],
+        [decision("CancelWorkflowExecution", details="stopped")],
+        [decision("CompleteWorkflowExecution", result="done")],
+        [decision("FailWorkflowExecution", reason="broken")],
+        [decision("ContinueAsNewWorkflowExecution", **UNHURRIED)],
+    ]
 )
 ANSWERS = st.sampled_from(
     [
@@ -94,23 +126,35 @@ def without_run_ids(value: Any) -> Any:
     return [without_run_ids(one) for one in value] if isinstance(value, list) else value
 
 
+def shout(text: str) -> str:
+    return f"{text}!"
+
+
+def fail(_: str) -> None:
+    raise ValueError("broken")
+
+
 class Twin:
     """One of two services that live through the same."""
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
         self.clock = VirtualClock()
-        self.client: Any = Client(Service(path, self.clock))
-        self.runs: list[str] = []
+        self.client: Any = Client(self.service())
+        self.runs: dict[str, list[str]] = {"video": [], "child": []}
         self.tokens: dict[str, list[str]] = {
             "poll_for_decision_task": [],
             "poll_for_activity_task": [],
+            "children": [],
         }
 
     def restart(self) -> None:
         if self.path is not None:
             self.client.close()
-            self.client = Client(Service(self.path, self.clock))
+            self.client = Client(self.service())
+
+    def service(self) -> Service:
+        return Service(self.path, self.clock, lambdas={"shout": shout, "fail": fail})
 
     def call(self, method: str, **request: Any) -> Any:
         """What came of a call, without what differs from service to service."""
@@ -119,15 +163,11 @@ class Twin:
         except ClientError as error:
             return error.response["Error"]["Code"]
         if "runId" in answer:
-            self.runs.append(answer["runId"])
+            self.runs["video"].append(answer["runId"])
         if answer.get("taskToken"):
-            self.tokens[method].append(answer["taskToken"])
+            of_child = request["taskList"]["name"] == "children"
+            self.tokens["children" if of_child else method].append(answer["taskToken"])
         left_out = {"ResponseMetadata", "runId", "taskToken", "workflowExecution"}
-        for event in answer.get("events", ()):
-            continued = event.get("workflowExecutionContinuedAsNewEventAttributes", {})
-            run_id = continued.get("newExecutionRunId", self.runs[-1])
-            if run_id not in self.runs:
-                self.runs.append(run_id)
         told = {name: value for name, value in answer.items() if name not in left_out}
         return without_run_ids(told)
 
@@ -138,26 +178,50 @@ class Twin:
         return waiting is not None and bool(waiting.tasks)
 
     def told(self) -> list[Any]:
-        """All that can be read of the last executions."""
-        answers = []
-        for run_id in self.runs[-2:]:
-            execution = {"workflowId": "video", "runId": run_id}
-            described = self.call(
-                "describe_workflow_execution", domain="videos", execution=execution
-            )
-            del described["executionInfo"]["execution"]
-            history = self.call(
-                "get_workflow_execution_history", domain="videos", execution=execution
-            )
-            answers += [described, history]
+        """All that can be read of the last executions, and how many tasks wait."""
+        pending = ("count_pending_activity_tasks", "count_pending_decision_tasks")
+        answers = [
+            self.call(method, domain="videos", taskList={"name": name})
+            for method in pending
+            for name in ("a", "b", "children")
+        ]
+        for workflow_id, run_ids in self.runs.items():
+            for run_id in run_ids[-2:]:
+                names = {
+                    "domain": "videos",
+                    "execution": {"workflowId": workflow_id, "runId": run_id},
+                }
+                self.find_runs(names)
+                described = self.call("describe_workflow_execution", **names)
+                del described["executionInfo"]["execution"]
+                answers += [described, self.call("get_workflow_execution_history", **names)]
         return answers
+
+    def find_runs(self, names: dict[str, Any]) -> None:
+        """Learn of the executions that one was followed by or has started."""
+        for event in self.client.get_workflow_execution_history(**names)["events"]:
+            continued = event.get("workflowExecutionContinuedAsNewEventAttributes", {})
+            started = event.get("childWorkflowExecutionStartedEventAttributes", {})
+            child_run = started.get("workflowExecution", {}).get("runId")
+            for workflow_id, run_id in (
+                (names["execution"]["workflowId"], continued.get("newExecutionRunId")),
+                ("child", child_run),
+            ):
+                if run_id is not None and run_id not in self.runs[workflow_id]:
+                    self.runs[workflow_id].append(run_id)
 
 
 class AnyRestart(RuleBasedStateMachine):
     """Two services hear the same calls at the same time; one is closed and opened at random.
 
-    Their answers, and all they tell of executions, are the same. There is one execution at a time:
-    the order between those of several is not kept, as SWF promises none.
+    - Their answers are the same, refusals too.
+    - All they tell of executions is the same: histories, descriptions, runs continued, children.
+    - So are the tasks they have to give, whichever list they are in.
+    - A token given before a restart is as good after it, and one that is over stays over.
+    - What comes due comes due at the same time, also while the service is closed.
+
+    There is one execution at a time with deadlines of its own, and a child without: the order
+    between those of several is not kept, as SWF promises none.
     """
 
     def __init__(self) -> None:
@@ -232,6 +296,14 @@ class AnyRestart(RuleBasedStateMachine):
         delta: bool,
         restarts: bool,
     ) -> None:
+        self.poll_decision(task_list, delta=delta)
+        if restarts:
+            self.restart()
+        request = {"decisions": made + close, **override}
+        polls = "poll_for_decision_task"
+        self.respond(polls, which, "respond_decision_task_completed", **request)
+
+    def poll_decision(self, task_list: str, *, delta: bool = False) -> None:
         if self.twins[0].has_task("decisions", task_list):
             self.call(
                 "poll_for_decision_task",
@@ -239,11 +311,13 @@ class AnyRestart(RuleBasedStateMachine):
                 taskList={"name": task_list},
                 startAtPreviousStartedEvent=delta,
             )
+
+    @rule(made=CHILD_DECISIONS, restarts=st.booleans(), which=LATE)
+    def decide_for_the_child(self, made: list[Any], which: int, *, restarts: bool) -> None:
+        self.poll_decision("children")
         if restarts:
             self.restart()
-        request = {"decisions": made + close, **override}
-        polls = "poll_for_decision_task"
-        self.respond(polls, which, "respond_decision_task_completed", **request)
+        self.respond("children", which, "respond_decision_task_completed", decisions=made)
 
     @rule(method=ANSWERS, restarts=st.booleans(), which=LATE)
     def work(self, method: str, which: int, *, restarts: bool) -> None:
