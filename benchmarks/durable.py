@@ -43,6 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             runs += _run(ready, options, number=0, counting=True)
     elif options.syncs:
         print("There is no strace on this machine, so no fsyncs are counted.")
+    if not runs:
+        sys.stderr.write("Nothing was measured.\n")
+        return 1
     tables = [
         report.table(runs),
         report.ratios(runs, "times as fast as", figures.rate),
@@ -53,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"\n{summary}")
     (folder / "durable.md").write_text(summary)
     (folder / "durable.json").write_text(json.dumps([asdict(run) for run in runs], indent=1))
-    return 0 if runs else 1
+    return 0
 
 
 def _installed(contestants: Sequence[Contestant], cache: Path) -> list[Ready]:

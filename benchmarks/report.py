@@ -20,7 +20,7 @@ def table(runs: Sequence[Run]) -> str:
             *(_wide(spread(runs, name, workload, rate), ",.0f") for workload in workloads),
             " / ".join(_narrow(spread(runs, name, w, cpu), ".2f") for w in workloads),
             " / ".join(_narrow(spread(runs, name, w, syncs), ".2f") for w in workloads),
-            _narrow(spread(runs, name, None, memory), ".0f"),
+            _highest(spread(runs, name, None, memory)),
         ]
         for name in names
     ]
@@ -60,6 +60,10 @@ def _wide(found: Spread | None, form: str) -> str:
 
 def _narrow(found: Spread | None, form: str) -> str:
     return NONE if found is None else f"{found.median:{form}}"
+
+
+def _highest(found: Spread | None) -> str:
+    return NONE if found is None else f"{found.high:.0f}"
 
 
 def _workloads(runs: Iterable[Run]) -> list[str]:

@@ -46,7 +46,7 @@ def test_a_percentile_is_one_of_the_values() -> None:
 
 
 def test_a_table_keeps_counting_runs_out_of_the_times() -> None:
-    runs = [run(seconds=seconds) for seconds in (1.0, 2.0, 4.0)]
+    runs = [run(seconds=seconds, megabytes=36 + seconds) for seconds in (1.0, 2.0, 4.0)]
     runs.append(run(seconds=100.0, cpu_seconds=50.0, megabytes=900.0, syncs=300))
     row = report.table(runs).splitlines()[-1]
     assert row == f"| {LOCALSWF.name} | 500 (250 to 1,000) | 0.50 | 0.30 | 40 |"
