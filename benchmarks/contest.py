@@ -4,10 +4,11 @@ import json
 import os
 import select
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
@@ -134,7 +135,8 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
         process.wait(_ENDS_WITHIN)
     except subprocess.TimeoutExpired:
         for pid in measure.tree(process.pid):
-            os.kill(pid, 9)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         process.wait()
     _pipe(process.stdout).close()
 

@@ -24,6 +24,7 @@ from benchmarks.swf_client import Call, Connection
 from benchmarks.swf_program import DOMAIN, SHARED, TYPE, WORK, decision, register, schedule
 
 _VAR = ROOT / "var" / "benchmarks"
+_TARGET = 5.0  # milliseconds, on a machine that does nothing else
 _PAUSE = 0.005  # until a poll is parked for sure, and the server idle
 _LISTS = {"PollForDecisionTask": SHARED, "PollForActivityTask": WORK}
 
@@ -108,6 +109,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"A fdatasync takes {sync_milliseconds(Path(scratch)):.2f} ms.")
         seen = asyncio.run(observe(Path(scratch) / "swf.sqlite", options.samples))
     print(table(seen))
+    worst = max(percentile(values, 0.99) for values in seen.values())
+    verdict = "holds" if worst <= _TARGET else "is missed"
+    print(f"\nA p99 of at most {_TARGET:g} ms {verdict}: {worst:.2f} ms.")
     (options.folder / "long_poll.json").write_text(json.dumps(seen, indent=1))
     return 0
 

@@ -2,11 +2,12 @@
 
 import json
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from benchmarks import durable, long_poll
+from benchmarks import contest, durable, long_poll
 from benchmarks.contest import FailedError, compete
 from benchmarks.contestants import LOCALSWF, LOCALSWF_HTTP, Contestant
 from benchmarks.installation import Installed
@@ -62,3 +63,33 @@ def test_nobody_is_named_like_this(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         durable.main(["--only", "nobody"])
     assert "--only nobody: nobody is named like this" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_contestant_that_hangs_is_ended_with_its_children(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contest, "ROOT", tmp_path)
+    monkeypatch.setattr(contest, "_ENDS_WITHIN", 0.5)
+    (tmp_path / "hanging.py").write_text(
+        "import signal, subprocess, sys\n"
+        "child = subprocess.Popen(['sleep', '600'])\n"
+        "open(sys.argv[1] + '/../child', 'w').write(str(child.pid))\n"
+        "print('ready', flush=True)\n"
+        "signal.pause()\n"
+    )
+    hanging = Contestant("hanging", "hanging")
+    with pytest.raises(FailedError, match="'done' was due, but it ended, or said nothing for 1 s"):
+        list(compete(hanging, OURS, [CHAIN], tmp_path / "data", number=1, limit=1))
+    child = int((tmp_path / "child").read_text())
+    while not has_ended(child):  # a signal takes its time; pytest has a limit
+        time.sleep(0.01)
+
+
+def has_ended(pid: int) -> bool:
+    """Whether a process is gone, or only waits to be asked how it ended."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return True
+    return stat.rpartition(")")[2].split()[0] == "Z"
