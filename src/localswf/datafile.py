@@ -81,7 +81,7 @@ def prepare(connection: sqlite3.Connection, path: Path | None) -> None:
     """
     try:
         if path is not None:
-            _check_names(path)
+            _check_place(path)
             _check_log(path)
         _check_kind(connection, path)
         connection.execute("PRAGMA journal_mode=WAL")
@@ -91,12 +91,16 @@ def prepare(connection: sqlite3.Connection, path: Path | None) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except OSError as error:
         raise DataFileError(f"{error.filename} cannot be read: {error.strerror}.") from error
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        # The latter for SQLite's messages that quote from damaged tables.
         raise _unusable(path, error) from error
 
 
-def _check_names(path: Path) -> None:
-    if path.exists() and path.stat().st_nlink > 1:
+def _check_place(path: Path) -> None:
+    # SQLite would open it for reading alone.
+    if not os.access(path, os.W_OK, effective_ids=True):
+        raise DataFileError(f"{path} cannot be opened: this user may not write it.")
+    if path.stat().st_nlink > 1:
         raise DataFileError(
             f"{path} has a second name (a hard link), by which its write-ahead log would not be "
             "found; copy it instead."
@@ -105,14 +109,21 @@ def _check_names(path: Path) -> None:
 
 def _check_log(path: Path) -> None:
     log = path.with_name(f"{path.name}-wal")
-    if log.exists() and loses_commits(log):
+    if not log.exists():
+        return
+    if log.stat().st_size and not path.stat().st_size:
+        raise DataFileError(
+            f"{path} is gone or empty, but its write-ahead log {log.name} is not; restore both "
+            "from a copy or, to begin anew, remove the log."
+        )
+    if loses_commits(log):
         raise DataFileError(
             f"{log} is damaged, and with it what was last written to {path.name}; restore both "
             "from a copy."
         )
 
 
-def _unusable(path: Path | None, error: sqlite3.DatabaseError) -> DataFileError:
+def _unusable(path: Path | None, error: Exception) -> DataFileError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
     if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
         return DataFileError(
@@ -149,4 +160,5 @@ def _check_kind(connection: sqlite3.Connection, path: Path | None) -> None:
 def _check_pages(connection: sqlite3.Connection) -> None:
     damage: str = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if damage != "ok":
-        raise sqlite3.DatabaseError(damage)
+        # The lines before the last say in which database.
+        raise sqlite3.DatabaseError(damage.splitlines()[-1])

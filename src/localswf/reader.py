@@ -82,7 +82,8 @@ class Reader:
 
     def check_indexes(self) -> None:
         """Make sure that every index has what its table has."""
-        for (finding,) in self._rows("PRAGMA integrity_check(1)"):
+        for (findings,) in self._rows("PRAGMA integrity_check(1)"):
+            finding = findings.splitlines()[-1]
             if finding != "ok":
                 raise DataFileError(
                     f"The data file is damaged ({finding}); restore it from a copy."
@@ -178,7 +179,8 @@ class Reader:
 
     def _each(self, query: str, values: Row = ()) -> Iterator[Row]:
         try:
-            yield from self._reader.execute(query, values)
+            # Not from the cursor itself: a generator that is given up would close it, perhaps late.
+            yield from iter(self._reader.execute(query, values).fetchone, None)
         except sqlite3.Error as error:
             raise DataFileError(
                 f"The data file cannot be read ({error}); restore it from a copy."
