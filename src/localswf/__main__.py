@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from importlib import metadata
 
 from localswf.command_function import CommandFileError
 from localswf.commands import check, export, import_, serve
@@ -33,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="localswf", description="Amazon SWF on one machine.")
+    parser.add_argument("--version", action="version", version=metadata.version("vib"))
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in (serve, check, export, import_):
         command.add_to(commands)

@@ -141,9 +141,16 @@ class Connection(asyncio.Protocol):
                 self._reset(head, body)
             case "POST", _:
                 self._call_service(head, body)
-            case "GET", "/health":
+            case "GET", path:
+                self._show(path.partition("?")[0], head)
+            case _:
+                self._not_found(head)
+
+    def _show(self, path: str, head: Head) -> None:
+        match path:
+            case "/health":
                 self._show_health(head)
-            case "GET", "/metrics":
+            case "/metrics":
                 self._show_metrics(head)
             case _:
                 self._not_found(head)

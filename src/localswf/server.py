@@ -41,6 +41,7 @@ class Server:
         self.request_ids = _request_ids()
         self.stopping = False
         self._server: asyncio.Server | None = None
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def start(self, host: str, port: int) -> int:
         """Listen; returns the port, a free one if `port` is 0.
@@ -59,7 +60,11 @@ class Server:
         if self.renew is None:
             raise TypeError("This server has nothing to take its service's place.")
         old, self.service = self.service, self.renew()
-        await old.close()
+        closing = asyncio.create_task(old.close())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+        # A client that hangs up meanwhile does not keep it from closing.
+        await asyncio.shield(closing)
 
     async def stop(self) -> None:
         """Take no more requests, answer those at hand, end every connection and the service."""
@@ -72,6 +77,7 @@ class Server:
             await asyncio.wait(ends, timeout=_GRACE_SECONDS)
         for connection in list(self.connections):
             connection.abort()
+        await asyncio.gather(*self._closing)
         await self.service.close()
 
     def _status(self) -> Status:

@@ -1,6 +1,8 @@
 """`localswf serve --ephemeral`: in memory, and begun anew by POST /reset."""
 
+import socket
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -84,6 +86,15 @@ def test_tasks_of_before_a_reset_cannot_be_answered(swf_server: Any, http_swf: A
     refusal = again.refusal("respond_decision_task_completed", taskToken=task["taskToken"])
 
     assert refusal == ("ValidationException", "Invalid token")
+
+
+def test_a_reset_is_done_though_its_client_hangs_up(swf_server: Any, http_swf: Any) -> None:
+    port = int(swf_server.endpoint_url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(b"POST /reset HTTP/1.1\r\nContent-Length: 0\r\n\r\n")
+    while http_swf.client.list_domains(registrationStatus="REGISTERED")["domainInfos"]:
+        time.sleep(0.01)
+    assert swf_server.stop() == 0
 
 
 def test_what_is_durable_cannot_be_reset(open_swf_server: Any, tmp_path: Path) -> None:

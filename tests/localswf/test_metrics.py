@@ -134,6 +134,10 @@ def test_the_server_says_what_it_is(url: str) -> None:
     assert any(sample.name == "process_resident_memory_bytes" for sample in scrape.samples)
 
 
+def test_parameters_change_nothing(url: str) -> None:
+    assert read(f"{url}/metrics?from=prometheus")[0] == 200
+
+
 def test_the_format_is_the_one_asked_for(url: str) -> None:
     assert read(f"{url}/metrics")[1].startswith("text/plain; version=")
     status, kind, text = read(f"{url}/metrics", "application/openmetrics-text; version=1.0.0")

@@ -175,6 +175,19 @@ def test_a_history_with_a_hole_is_refused(swf_server: Any, http_swf: Any) -> Non
     )
 
 
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ((), "one of the arguments --data --ephemeral is required"),
+        (("--data", "swf.db", "--ephemeral"), "--ephemeral: not allowed with argument --data"),
+    ],
+)
+def test_data_are_either_in_a_file_or_ephemeral(options: tuple[str, ...], complaint: str) -> None:
+    refused = serve("--port", "0", *options)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert complaint in refused.stderr
+
+
 @pytest.mark.parametrize("port", ["-1", "65536", "http"])
 def test_a_port_that_is_none_is_refused(tmp_path: Path, port: str) -> None:
     refused = serve("--data", str(tmp_path / "swf.db"), f"--port={port}")

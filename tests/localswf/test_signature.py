@@ -83,6 +83,18 @@ def test_odd_characters_are_signed_like_others(body: bytes, target: str, agent: 
     verify(head, body, KEYS, NOW)
 
 
+@given(
+    authorization=st.text(st.characters(max_codepoint=255), max_size=80)
+    | st.text("AWS4-HMCSH256 Credntial=/,;gudH", max_size=80).map(
+        lambda text: f"AWS4-HMAC-SHA256 Credential=A/20260228/x/swf/aws4_request,{text}"
+    ),
+    date=st.text(st.characters(max_codepoint=255), max_size=20),
+)
+def test_whatever_a_stranger_sends_is_refused(authorization: str, date: str) -> None:
+    headers = {"host": "h", "authorization": authorization, "x-amz-date": date}
+    assert refusal(Head("POST", "/", headers, 0, keep_alive=True))[0]
+
+
 def test_other_paths_are_signed_too() -> None:
     verify(sign(path="/reset"), BODY, KEYS, NOW)
 
