@@ -9,7 +9,7 @@ import json
 import traceback
 from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, thread
 from functools import partial
 from typing import Any
 
@@ -25,6 +25,9 @@ Function = Callable[[str | None], str | None] | CommandFunction
 
 Outcome = tuple[str, Mapping[str, str | None]]
 """The event that closes a task, and what it tells."""
+
+# Whose lines are no part of a function's trace.
+_CALLERS = frozenset({__file__, thread.__file__})
 
 _AT_ONCE = 16
 _LONGEST_RESULT = 32_768
@@ -62,6 +65,7 @@ class LambdaTasks:
         self._waiting: deque[tuple[Run, int]] = deque()
         self._places = _AT_ONCE
         self._calls: set[asyncio.Task[None]] = set()
+        self._closed = False
         dispatcher.on_lambda(self._schedule)
         for run in runs.all_open():
             for task in run.execution.lambdas.values():
@@ -72,7 +76,7 @@ class LambdaTasks:
 
     async def close(self) -> None:
         """End the commands that run, and start nothing more."""
-        self._waiting.clear()
+        self._closed = True
         for call in self._calls:
             call.cancel()
         await asyncio.gather(*self._calls, return_exceptions=True)
@@ -98,6 +102,8 @@ class LambdaTasks:
                 self._journal.eventually(partial(self._call, run, task))
 
     def _call(self, run: Run, task: LambdaTask) -> None:
+        if self._closed:
+            return
         if self._clock.virtual:
             self._dispatcher.set_alarm()
             outcome = self._outcome_now(task)
@@ -139,10 +145,8 @@ class LambdaTasks:
         function = self._functions.get(_function_name(task.name))
         if function is None:
             return _not_found(task.name)
-        if isinstance(function, CommandFunction):
-            raise TypeError("A command takes real time; a virtual clock has none.")
         try:
-            return _ended(function(task.input))
+            return _ended(_call_now(function, task.input))
         except Exception as error:  # noqa: BLE001 - a function may raise anything
             return _failed(error)
 
@@ -152,6 +156,12 @@ class LambdaTasks:
         if execution.lambdas.get(task.scheduled_id) is task:
             now = self._clock.now()
             self._dispatcher.record(run, execution.end_lambda(task, *outcome, now))
+
+
+def _call_now(function: Function, function_input: str | None) -> str | None:
+    if isinstance(function, CommandFunction):
+        raise TypeError("A command takes real time, and a virtual clock has none.")
+    return function(function_input)
 
 
 def _function_name(name: str) -> str:
@@ -172,8 +182,8 @@ def _ended(result: object) -> Outcome:
 def _failed(error: Exception) -> Outcome:
     if isinstance(error, CommandError):
         return _failure(error.error_type, str(error))
-    # Without this module's own frame.
-    trace = traceback.format_tb(error.__traceback__)[1:]
+    frames = traceback.extract_tb(error.__traceback__)
+    trace = traceback.format_list([one for one in frames if one.filename not in _CALLERS])
     return _failure(type(error).__name__, str(error), trace)
 
 

@@ -1,5 +1,6 @@
 """Commands as Lambda functions of a server: real processes."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -12,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from localswf.command_function import CommandFileError, load_commands
+from localswf import Client, Service
+from localswf.command_function import CommandFileError, CommandFunction, load_commands
 
 ROLE = "arn:aws:iam::123456789012:role/lambda"
 SHOUT = "import sys; print(sys.stdin.read().upper())"
@@ -142,6 +144,49 @@ def test_a_command_of_a_server_that_was_killed_times_out(
         "startedEventId": 6,
         "timeoutType": "START_TO_CLOSE",
     }
+
+
+def test_nothing_is_started_while_a_service_closes(tmp_path: Path) -> None:
+    trace = tmp_path / "started"
+
+    async def schedule_and_close() -> None:
+        service = Service(
+            tmp_path / "swf.db", lambdas={"touch": CommandFunction(["touch", str(trace)])}
+        )
+        named = {"name": "n", "version": "1"}
+        request: dict[str, Any] = {"name": "d", "workflowExecutionRetentionPeriodInDays": "1"}
+        await service.call("RegisterDomain", request)
+        await service.call("RegisterWorkflowType", {"domain": "d", **named})
+        parameters = {
+            "childPolicy": "ABANDON",
+            "executionStartToCloseTimeout": "60",
+            "lambdaRole": ROLE,
+            "taskList": {"name": "l"},
+            "taskStartToCloseTimeout": "60",
+        }
+        request = {"domain": "d", "workflowId": "w", "workflowType": named, **parameters}
+        await service.call("StartWorkflowExecution", request)
+        task = await service.call("PollForDecisionTask", {"domain": "d", "taskList": {"name": "l"}})
+        asked = {"id": "a", "name": "touch"}
+        made = {
+            "decisionType": "ScheduleLambdaFunction",
+            "scheduleLambdaFunctionDecisionAttributes": asked,
+        }
+        request = {"taskToken": task["taskToken"], "decisions": [made]}
+        answered = service.call("RespondDecisionTaskCompleted", request)
+        service.wake()
+        await asyncio.gather(answered, service.close())
+
+    asyncio.run(schedule_and_close())
+    with Client(Service(tmp_path / "swf.db")) as client:
+        listed = client.list_open_workflow_executions(
+            domain="d", startTimeFilter={"oldestDate": 0}
+        )["executionInfos"]
+        history = client.get_workflow_execution_history(
+            domain="d", execution=listed[0]["execution"]
+        )
+    assert history["events"][-1]["eventType"] == "LambdaFunctionStarted"
+    assert not trace.exists()
 
 
 @pytest.mark.parametrize(

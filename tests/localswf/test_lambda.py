@@ -1,6 +1,7 @@
 """Lambda tasks: functions that executions schedule, and how they end."""
 
 import json
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import pytest
 
 from localswf import Client, Service, VirtualClock
 from localswf.clock import WallClock
+from localswf.command_function import CommandFunction
 
 ROLE = "arn:aws:iam::123456789012:role/lambda"
 ENDED = ["LambdaFunctionCompleted", "DecisionTaskScheduled"]
@@ -82,7 +84,22 @@ def test_a_function_that_raises_fails_as_on_lambda(swf: Any) -> None:
     assert failed == {"reason": "UnhandledError", "scheduledEventId": 5, "startedEventId": 6}
     assert details(swf)["errorType"] == "JSONDecodeError"
     assert details(swf)["errorMessage"].startswith("Expecting property name")
-    assert "json" in details(swf)["stackTrace"][0]
+
+
+@pytest.mark.parametrize("clock", [VirtualClock(), WallClock()], ids=["virtual", "wall"])
+def test_a_trace_begins_with_the_function(open_swf: Callable[..., Any], clock: Any) -> None:
+    def stumble(_: str | None) -> str:
+        raise LookupError("nothing there")
+
+    swf = open_swf(clock=clock, lambdas={"stumble": stumble})
+    swf.start(lambdaRole=ROLE)
+    swf.decide(scheduled(swf, name="stumble"))
+    assert swf.poll_decision()["taskToken"]
+
+    told = details(swf)
+    (line,) = told.pop("stackTrace")
+    assert told == {"errorMessage": "nothing there", "errorType": "LookupError"}
+    assert line.startswith(f'  File "{__file__}", line')
 
 
 @pytest.mark.parametrize(
@@ -232,6 +249,39 @@ def test_what_was_scheduled_is_started_after_a_restart(
     with Client(Service(path, clock, lambdas={"shout": shout})) as swf.client:
         assert swf.types()[-2:] == ENDED
         assert swf.last("LambdaFunctionCompleted")["result"] == "AGAIN"
+
+
+def test_a_function_waits_until_its_start_is_on_disk(
+    tmp_path: Path, clock: VirtualClock, open_swf: Callable[..., Any]
+) -> None:
+    def refuse() -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    called: list[str | None] = []
+    swf = open_swf(path=tmp_path / "swf.db", lambdas={"note": called.append})
+    swf.start(lambdaRole=ROLE)
+    swf.decide(scheduled(swf, name="note", input="a"))
+    writer = swf.client._service._journal._writer
+    writer.create_function("refuse", 0, refuse)
+    writer.execute(
+        "CREATE TEMP TRIGGER full BEFORE INSERT ON main.events BEGIN SELECT refuse(); END"
+    )
+    clock.advance(5)
+    assert swf.refusal("list_domains", registrationStatus="REGISTERED")[0] == "InternalFailure"
+    assert called == []
+
+    writer.execute("DROP TRIGGER temp.full")
+    clock.advance(2)
+    assert called == ["a"]
+    assert swf.types()[-2:] == ENDED
+
+
+def test_a_command_needs_real_time(open_swf: Callable[..., Any]) -> None:
+    swf = open_swf(lambdas={"date": CommandFunction(["date"])})
+    swf.start(lambdaRole=ROLE)
+    swf.decide(scheduled(swf, name="date"))
+    message = "A command takes real time, and a virtual clock has none."
+    assert details(swf)["errorMessage"] == message
 
 
 def test_functions_run_in_threads_a_few_at_a_time(open_swf: Callable[..., Any]) -> None:

@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -95,6 +96,28 @@ def test_boto3_meets_a_refusal_as_its_exception(open_swf: Callable[..., Any]) ->
         swf.client.signal_workflow_execution(**signal)
     swf.decide(swf.complete())
     assert swf.types()[-1] == "WorkflowExecutionCompleted"
+
+
+@pytest.fixture
+def swf_server(open_swf_server: Callable[..., Any], tmp_path: Path) -> Iterator[Any]:
+    """A server that refuses what its command line says."""
+    refused = ("ListDomains=ThrottlingException", "RecordMarker=OPERATION_NOT_PERMITTED")
+    options = [word for one in refused for word in ("--refuse", one)]
+    with open_swf_server(tmp_path / "swf.db", *options) as server:
+        yield server
+
+
+def test_a_server_refuses_what_it_is_told_to(http_swf: Any) -> None:
+    http_swf.start()
+    http_swf.decide(http_swf.marker("m"))
+
+    assert http_swf.last("RecordMarkerFailed") == {
+        "cause": "OPERATION_NOT_PERMITTED",
+        "decisionTaskCompletedEventId": 4,
+        "markerName": "m",
+    }
+    refusal = http_swf.refusal("list_domains", registrationStatus="REGISTERED")
+    assert refusal == ("ThrottlingException", "Rate exceeded")
 
 
 @pytest.mark.parametrize(
