@@ -124,17 +124,14 @@ class Reader:
 
     def open_histories(self) -> Iterator[tuple[StoredExecution, list[str]]]:
         """Every open execution in the order in which they started, and the JSON of its events."""
-        executions = [
-            _checked(row)
-            for row in self._rows(f"{_EXECUTION} WHERE closed_at IS NULL ORDER BY number")
-        ]
+        executions = self._rows(f"{_EXECUTION} WHERE closed_at IS NULL ORDER BY number")
         events = self._each(
             "SELECT execution, id, event, events.checksum FROM executions "
             "CROSS JOIN events ON execution = number WHERE closed_at IS NULL ORDER BY number, id"
         )
         by_execution = itertools.groupby(events, itemgetter(0))
         found = next(by_execution, None)
-        for execution in executions:
+        for execution in map(_checked, executions):
             if found is None or found[0] != execution.number:
                 yield execution, []
             else:

@@ -1,11 +1,9 @@
 """The executions: the open ones in memory, all of them in the journal."""
 
 import base64
-import gc
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -57,11 +55,10 @@ class Runs:
         self._open_in: Counter[str] = Counter()
         self._closed: list[Run] = []
         heartbeats = journal.heartbeats()
-        with _no_garbage_collection():
-            for stored, events in journal.open_histories():
-                execution = rebuild(stored, events, heartbeats.get(stored.number, ()))
-                history = History(journal, stored.number, len(events))
-                self._hold(Run(stored.number, execution, history))
+        for stored, events in journal.open_histories():
+            execution = rebuild(stored, events, heartbeats.get(stored.number, ()))
+            history = History(journal, stored.number, len(events))
+            self._hold(Run(stored.number, execution, history))
 
     def all_open(self) -> Iterator[Run]:
         """Every open execution, in the order in which they started."""
@@ -211,18 +208,6 @@ def stored_execution(number: int, execution: Execution) -> StoredExecution:
         execution.close_status,
         compact_json(execution_info(execution)),
     )
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Keeps Python from looking for garbage again and again while much is made that stays."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def new_run_id() -> str:

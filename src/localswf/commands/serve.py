@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import ipaddress
 import logging
 import signal
@@ -115,7 +116,8 @@ async def _serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    server = Server(make_service(), keys=keys, renew=make_service if options.ephemeral else None)
+    service = _start(make_service)
+    server = Server(service, keys=keys, renew=make_service if options.ephemeral else None)
     try:
         bound = await _listen(server, options.host, options.port)
         shown = f"[{options.host}]" if ":" in options.host else options.host
@@ -128,6 +130,15 @@ async def _serve(
         supervision.notify("STOPPING=1")
     finally:
         await server.stop()
+
+
+def _start(make_service: Callable[[], Service]) -> Service:
+    """A service. What it rebuilds is there to stay, so it is never searched for garbage."""
+    gc.disable()
+    service = make_service()
+    gc.freeze()
+    gc.enable()
+    return service
 
 
 async def _listen(server: Server, host: str, port: int) -> int:
