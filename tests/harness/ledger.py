@@ -1,5 +1,7 @@
 """What clients sent and were told, held against what a service knows after a crash."""
 
+import asyncio
+import itertools
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -46,20 +48,27 @@ class Ledger:
 
     Acknowledged: exactly once. Refused: not at all. Cut off before its answer: in full or not at
     all. What was shown once stays so: each look at a history begins with all earlier ones.
+
+    Attributes:
+        histories: the longest look at each execution's history, by runId.
+        answers: how many requests were acknowledged.
     """
 
     def __init__(self) -> None:
+        self.answers = 0
         self.histories: dict[str, History] = {}
         self._expected: dict[str, tuple[int, int]] = {}
+        self._over: dict[str, list[str]] = {}
         self._decided: dict[str, Sequence[Mapping[str, Any]]] = {}
         self._refused: list[Task] = []
         self._heartbeats: defaultdict[Task, set[str | None]] = defaultdict(lambda: {None})
         self._cancels: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
+        self._goal, self._reached = 0, asyncio.Event()
 
-    @property
-    def answers(self) -> int:
-        """How many requests were acknowledged."""
-        return sum(1 for low, _ in self._expected.values() if low)
+    def after(self, answers: int) -> asyncio.Event:
+        """Set when so many more requests are acknowledged; the last one asked for counts."""
+        self._goal, self._reached = self.answers + answers, asyncio.Event()
+        return self._reached
 
     # What clients tell.
 
@@ -72,6 +81,9 @@ class Ledger:
     def acknowledged(self, mark: str) -> None:
         """A request was answered."""
         self._expected[mark] = (1, 1)
+        self.answers += 1
+        if self.answers >= self._goal:
+            self._reached.set()
 
     def refused(self, mark: str, task: Task | None = None) -> None:
         """A request was answered with an error, if of a task then since the task was over."""
@@ -98,15 +110,22 @@ class Ledger:
 
     # What must be true.
 
+    def forget_histories(self) -> None:
+        """So that every history has to be read and held against the rules anew."""
+        self.histories.clear()
+        self._over.clear()
+
     def check(self, now: int) -> None:
         """Hold all histories, which were read at or after `now`, against the rules."""
-        for run_id, history in self.histories.items():
+        changed = {x: y for x, y in self.histories.items() if x not in self._over}
+        for run_id, history in changed.items():
             check_history(history)
             check_due(history, now)
+            check_exchange(run_id, self.histories)
             self._check_timeouts(run_id, history)
             self._check_decisions(history)
-        check_exchange(self.histories)
-        found = Counter(mark for history in self.histories.values() for mark in marks(history))
+        found = Counter(mark for history in changed.values() for mark in marks(history))
+        found.update(itertools.chain.from_iterable(self._over.values()))
         for mark, (low, high) in self._expected.items():
             assert low <= found[mark] <= high, f"{mark}: {found[mark]} times, not {low} to {high}"
         for run_id, (low, high) in self._cancels.items():
@@ -118,6 +137,7 @@ class Ledger:
                 f"the task of event {started_id} was refused: {history}"
             )
         self._refused.clear()
+        self._over |= {x: list(marks(y)) for x, y in changed.items() if is_closed(y)}
 
     def _check_timeouts(self, run_id: str, history: History) -> None:
         for event in history:

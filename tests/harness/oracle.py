@@ -153,34 +153,33 @@ def check_due(history: History, now: int) -> None:
             assert due >= now or _ended(history, scheduled), f"{started} did not time out"
 
 
-def check_exchange(histories: Mapping[str, History]) -> None:
-    """What passed between executions is known to both sides; `histories` is all, by runId."""
-    for run_id, history in histories.items():
-        started = attributes(history[0])
-        parent = started.get("parentWorkflowExecution")
-        if parent is not None:
-            initiated = started["parentInitiatedEventId"]
-            _check_parent(histories[parent["runId"]], initiated, history)
-        for event in history:
-            told = attributes(event)
-            match event["eventType"]:
-                case kind if kind == _CONTINUED:
-                    following = attributes(histories[told["newExecutionRunId"]][0])
-                    assert following["continuedExecutionRunId"] == run_id
-                case "ChildWorkflowExecutionStarted":
-                    child = attributes(histories[told["workflowExecution"]["runId"]][0])
-                    assert child["parentInitiatedEventId"] == told["initiatedEventId"]
-                case "ExternalWorkflowExecutionSignaled":
-                    heard = [
-                        attributes(other).get("externalInitiatedEventId")
-                        for other in histories[told["workflowExecution"]["runId"]]
-                        if other["eventType"] == "WorkflowExecutionSignaled"
-                        and _source(other) == run_id
-                    ]
-                    assert heard.count(told["initiatedEventId"]) == 1
-                case "WorkflowExecutionSignaled" if _source(event):
-                    asked = histories[_source(event)][told["externalInitiatedEventId"] - 1]
-                    assert asked["eventType"] == "SignalExternalWorkflowExecutionInitiated"
+def check_exchange(run_id: str, histories: Mapping[str, History]) -> None:
+    """What passed between an execution and others is known to both; `histories` is all by runId."""
+    history = histories[run_id]
+    started = attributes(history[0])
+    parent = started.get("parentWorkflowExecution")
+    if parent is not None:
+        _check_parent(histories[parent["runId"]], started["parentInitiatedEventId"], history)
+    for event in history:
+        told = attributes(event)
+        match event["eventType"]:
+            case "WorkflowExecutionContinuedAsNew":
+                following = attributes(histories[told["newExecutionRunId"]][0])
+                assert following["continuedExecutionRunId"] == run_id
+            case "ChildWorkflowExecutionStarted":
+                child = attributes(histories[told["workflowExecution"]["runId"]][0])
+                assert child["parentInitiatedEventId"] == told["initiatedEventId"]
+            case "ExternalWorkflowExecutionSignaled":
+                heard = [
+                    attributes(other)["externalInitiatedEventId"]
+                    for other in histories[told["workflowExecution"]["runId"]]
+                    if other["eventType"] == "WorkflowExecutionSignaled"
+                    and _source(other) == run_id
+                ]
+                assert heard.count(told["initiatedEventId"]) == 1
+            case "WorkflowExecutionSignaled" if _source(event):
+                asked = histories[_source(event)][told["externalInitiatedEventId"] - 1]
+                assert asked["eventType"] == "SignalExternalWorkflowExecutionInitiated"
 
 
 def _check_parent(parent: History, initiated_id: int, child: History) -> None:

@@ -4,6 +4,7 @@ LOCALSWF_KILLS is how many times (300), LOCALSWF_SEED what chance begins with.
 """
 
 import asyncio
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -49,7 +50,9 @@ async def kill_on_one_file(
         actors = [group.create_task(actor) for actor in load.actors()]
         for _ in range(kills):
             load.up.set()
-            await asyncio.sleep(random.uniform(0, 0.15))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(load.ledger.after(random.randint(1, 80)).wait(), 1)
+            await asyncio.sleep(random.uniform(0, 0.01))
             load.up.clear()
             await server.kill()
             while random.random() < 0.1:
@@ -62,7 +65,7 @@ async def kill_on_one_file(
         for actor in actors:
             actor.cancel()
     # From the file, not from what an earlier look showed.
-    load.ledger.histories.clear()
+    load.ledger.forget_histories()
     await load.check()
     await server.kill()
 
