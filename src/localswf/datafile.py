@@ -11,6 +11,9 @@ from localswf.wal import loses_commits
 _APPLICATION_ID = 0x53574631
 _VERSION = 1
 
+# In bytes: what a write-ahead log that had to grow for one large commit shrinks to.
+_LARGEST_LOG = 16 * 1024 * 1024
+
 
 class DataFileError(Exception):
     """The data file cannot be used; the message says why and what to do."""
@@ -86,6 +89,7 @@ def prepare(connection: sqlite3.Connection, path: Path | None) -> None:
         _check_kind(connection, path)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA journal_size_limit={_LARGEST_LOG}")
         _check_pages(connection)
         # So that a log has the traces of one crash at most: see `localswf.wal`.
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -154,6 +154,40 @@ def test_what_cannot_be_written_is_told_and_written_later(tmp_path: Path) -> Non
     with_journal(path, use)
 
 
+def log_size(path: Path) -> int:
+    return path.with_name(f"{path.name}-wal").stat().st_size
+
+
+def test_the_log_is_written_anew_again_and_again_while_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "swf.db"
+
+    async def use(journal: Journal) -> None:
+        sizes = []
+        for number in range(1, 201):
+            journal.add_events(1, number, ["x" * 100_000])
+            await durable(journal)
+            journal.events(1, number, number)
+            sizes.append(log_size(path))
+        assert max(sizes) < 6_000_000
+
+    with_journal(path, use)
+
+
+def test_a_log_that_one_large_commit_made_long_becomes_short_again(tmp_path: Path) -> None:
+    path = tmp_path / "swf.db"
+
+    async def use(journal: Journal) -> None:
+        journal.add_events(1, 1, ["x" * 100_000] * 300)
+        await durable(journal)
+        assert log_size(path) > 30_000_000
+        for number in (301, 302):
+            journal.add_events(1, number, ["{}"])
+            await durable(journal)
+        assert log_size(path) <= 16 * 1024 * 1024
+
+    with_journal(path, use)
+
+
 def test_a_file_is_open_once(tmp_path: Path) -> None:
     async def use(_journal: Journal) -> None:
         with pytest.raises(DataFileError, match="in use by another server"):
