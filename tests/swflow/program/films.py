@@ -14,9 +14,18 @@ from swflow import (
     ActivityTimedOut,
     Failure,
     Retry,
+    Saga,
+    Signal,
     activity,
     activity_info,
+    cached,
+    continue_as_new,
+    external,
     heartbeat,
+    info,
+    publish,
+    sleep,
+    uuid4,
     workflow,
 )
 
@@ -232,3 +241,70 @@ async def failing() -> None:
 async def sleeping() -> str:
     await asyncio.sleep(1)
     return "awake"
+
+
+approved = Signal("approved", str)
+
+
+@film_workflow("Review")
+async def reviewing() -> str:
+    publish({"waits for": "approval"})
+    by = await approved.receive()
+    publish({"approved by": by})
+    return by
+
+
+@film_workflow("Recommend")
+async def recommending(workflow_id: str) -> None:
+    await external(workflow_id).signal(approved, info().workflow_id)
+
+
+@film_workflow("Series")
+async def series(film: Film, parts: int) -> list[list[str]]:
+    return await asyncio.gather(*(chain(film, part) for part in range(1, parts + 1)))
+
+
+@film_workflow("Remake")
+async def remaking(film: Film, left: int) -> str:
+    await cut(film, left)
+    if left:
+        continue_as_new(film, left - 1)
+    return "remade"
+
+
+@film_workflow("Withdraw")
+async def withdrawing(film: Film, until: Path) -> int:
+    async with Saga() as saga:
+        saga.add(join, film, [])
+        return await encode(film, until)
+
+
+@film_workflow("Hurry")
+async def hurrying(film: Film, until: Path) -> str:
+    try:
+        async with asyncio.timeout(2):
+            await withdrawing.options(workflow_id=f"{info().workflow_id} withdrawn")(film, until)
+    except TimeoutError:
+        return "gave up"
+    return "unexpected"
+
+
+@film_workflow("Splice")
+def splicing(film: Film) -> str:
+    parts = [cut(film, part) for part in range(2)]
+    sleep(1)
+    return join(film, [each.result() for each in parts]).result()
+
+
+@cached
+def look(film: Film) -> float:
+    film.note("look")
+    return time.time()
+
+
+@film_workflow("Look")
+async def looking(film: Film) -> list[str]:
+    first = [str(look(film)), str(uuid4())]
+    await cut(film, 1)
+    await cut(film, 2)
+    return [*first, str(uuid4())]
