@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from botocore.exceptions import ClientError
 
@@ -267,7 +267,11 @@ class Execution(Generic[R]):
                 time.sleep(wait)
                 wait = min(wait * 1.5, _LONGEST_LOOK)
 
-    def signal(self, signal: Signal[T], value: T = None) -> None:  # type: ignore[assignment]
+    @overload
+    def signal(self, signal: Signal[None]) -> None: ...
+    @overload
+    def signal(self, signal: Signal[T], value: T) -> None: ...
+    def signal(self, signal: Signal[Any], value: Any = None) -> None:
         """Tell it something while it runs.
 
         Args:

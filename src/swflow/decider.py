@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from swflow.client import Client
 from swflow.connection import code, persistently
 from swflow.errors import SwflowError
+from swflow.guards import check
 from swflow.history import Event
 from swflow.logs import TaskLog
 from swflow.parking import park
@@ -56,6 +57,8 @@ class Decider:
         """
         for each in self._workflows.values():
             each.codec.prepare()
+            for finding in check(each):
+                _log.warning("%s", finding)
         self._client.require_domain()
         with Stop() as stop:
             poller = Poller(

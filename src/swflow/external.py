@@ -1,7 +1,7 @@
 """Other executions, as a workflow reaches them."""
 
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from swflow.commands import Command
 from swflow.context import Context
@@ -26,7 +26,11 @@ class ExternalWorkflow:
     workflow_id: str
     run_id: str | None = None
 
-    def signal(self, signal: Signal[T], value: T = None) -> Promise[None]:  # type: ignore[assignment]
+    @overload
+    def signal(self, signal: Signal[None]) -> Promise[None]: ...
+    @overload
+    def signal(self, signal: Signal[T], value: T) -> Promise[None]: ...
+    def signal(self, signal: Signal[Any], value: Any = None) -> Promise[None]:
         """Send it a signal.
 
         The promise is kept when the signal is in its history, and broken with an

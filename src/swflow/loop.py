@@ -6,8 +6,10 @@ always makes the code take the same way.
 """
 
 import asyncio
+import inspect
 import logging
 import math
+import sys
 from asyncio.events import _get_running_loop, _set_running_loop
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
@@ -26,6 +28,9 @@ R = TypeVar("R")
 Ts = TypeVarTuple("Ts")
 
 _log = logging.getLogger(__name__)
+
+_CLEAN_UPS = 100
+"""How many times code that is being put away may wait once more in its clean-up."""
 
 
 class Evicted(BaseException):
@@ -102,9 +107,11 @@ class _Task(asyncio.Task[R]):
     def abandon(self) -> None:
         """Close what is suspended in here; it is never going on."""
         self._log_destroy_pending = False
-        coroutine = self.get_coro()
-        if coroutine is not None:
-            with suppress(Evicted, Exception):
+        coroutine = cast("Coroutine[Any, Any, R]", self.get_coro())
+        for _ in range(_CLEAN_UPS):
+            if inspect.getcoroutinestate(coroutine) == inspect.CORO_CLOSED:
+                break
+            with suppress(Evicted, Exception):  # a RuntimeError if it goes on instead of ending
                 coroutine.close()
 
 
@@ -278,6 +285,7 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
 
     def promise(self, kind: type[PromiseType]) -> PromiseType:
         """A promise of this kind."""
+        self.check_open()
         return kind(self._number(), self)
 
     def create_task(  # type: ignore[override]
@@ -291,6 +299,12 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
         if self._closed:
             coro.close()
             raise Evicted
+        if _is_for_as_completed():
+            coro.close()
+            raise UnsupportedInWorkflow(
+                "asyncio.as_completed() starts coroutines in any order, and a replay must do the "
+                "same every time; give it tasks, made by asyncio.create_task(), or promises"
+            )
         number = self._number()
         task = _Task(number, coro, self, name or f"task-{number}", context)
         # Kept here, or a task that nothing else refers to goes when the garbage collector likes.
@@ -325,6 +339,18 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
 
     async def shutdown_asyncgens(self) -> None:
         """Nothing to do: asynchronous generators end with what uses them."""
+
+
+def _is_for_as_completed() -> bool:
+    """Whether asyncio.as_completed is what wants a task, which takes coroutines out of a set."""
+    frame = sys._getframe(2)  # noqa: SLF001 - nothing else says who calls, and this is quick
+    while frame.f_globals is vars(asyncio.tasks) and frame.f_back is not None:
+        if "as_completed" in frame.f_code.co_name or "_AsCompletedIterator" in (
+            frame.f_code.co_qualname
+        ):
+            return True
+        frame = frame.f_back
+    return False
 
 
 for _what, _names in {

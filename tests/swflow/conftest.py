@@ -56,19 +56,28 @@ class History:
     def decisions(self) -> list[dict[str, Any]]:
         """What the code decides at this point, without anything being written down."""
         if self.instance is None:
-            return replay(self.workflow, self.events, **self._this)
+            return self.replayed()
         new, self._fed = self.events[self._fed :], len(self.events)
         try:
             return self.instance.feed(new)
         except OutdatedInstance:
+            self.drop()
+            return self.decisions()
+
+    def replayed(self) -> list[dict[str, Any]]:
+        """The same, by a replay of everything."""
+        return replay(self.workflow, self.events, **self._this)
+
+    def drop(self) -> None:
+        """What a decider does with a kept instance that it has no room for."""
+        if self.instance is not None:
             self.instance.close()
-            self.instance = Instance(self.workflow, **self._this)
-            return self.instance.feed(self.events)
+            self.instance, self._fed = Instance(self.workflow, **self._this), 0
 
     def complete_decision(self, decisions: list[dict[str, Any]]) -> None:
         completed = self.add("DecisionTaskCompleted")
         for decision in decisions:
-            self._write(decision, completed)
+            self.write(decision, completed)
 
     def decide(self) -> list[dict[str, Any]]:
         """One decision from beginning to end."""
@@ -167,7 +176,7 @@ class History:
             and event[f"{kind[0].lower()}{kind[1:]}EventAttributes"][key] == value
         )
 
-    def _write(self, decision: dict[str, Any], completed: int) -> None:
+    def write(self, decision: dict[str, Any], completed: int) -> None:
         kind = decision["decisionType"]
         says = dict(decision[f"{kind[0].lower()}{kind[1:]}DecisionAttributes"])
         if kind == "CancelTimer":

@@ -76,3 +76,10 @@ def test_what_is_recorded_is_found_out_once(running: Any) -> None:
     result = running.run(running.films.looking, running.film)
     assert running.diary() == ["look", "cut 1", "cut 2"]
     assert len(set(result)) == 3
+
+
+def test_a_decider_warns_of_code_that_cannot_be_replayed(running: Any) -> None:
+    running.run(running.films.looking, running.film)
+    log = running.processes[0].log()
+    assert "films.py" in log
+    assert "time.time() in a workflow's code does not replay the same; use swflow.now()" in log

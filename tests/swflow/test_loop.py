@@ -220,6 +220,40 @@ def test_wait_returns_with_the_first(begin: Begin) -> None:
     assert history.result() == ["b", "2"]
 
 
+def test_as_completed_gives_each_as_it_comes(begin: Begin) -> None:
+    @flow
+    async def race() -> list[str]:
+        tasks = [step("a"), asyncio.create_task(twice("b")), step("c")]
+        return [await each for each in asyncio.as_completed(tasks)]
+
+    async def twice(name: str) -> str:
+        return await step(await step(name))
+
+    history = begin(race)
+    assert history.scheduled() == [("1", "Step"), ("2", "Step"), ("3", "Step")]
+    for activity_id in "3", "2":
+        history.complete(activity_id, activity_id)
+        history.decide()
+    history.complete("1", "1")
+    history.decide()
+    history.complete("4", "4")
+    assert history.result() == ["2", "1", "4"]  # 3 is the first of the two of "b"
+
+
+def test_as_completed_of_coroutines_would_start_them_in_any_order(begin: Begin) -> None:
+    @flow
+    async def race() -> None:
+        async def one() -> None: ...
+
+        await asyncio.create_task(one())
+        for each in asyncio.as_completed([one()]):
+            await each
+
+    reason, _ = begin(race).failure()
+    assert "as_completed() starts coroutines in any order" in reason
+    assert "asyncio.create_task()" in reason
+
+
 def test_queues_events_and_locks_work(begin: Begin) -> None:
     @flow
     async def workshop() -> list[str]:

@@ -12,7 +12,12 @@ PROGRAM = """
 import asyncio
 from datetime import timedelta
 from pathlib import Path
-from swflow import Client, Execution, Promise, activity, workflow
+from swflow import (
+    Client, Execution, Promise, Saga, Signal, activity, attempt, cached, external, workflow
+)
+
+approved = Signal("approved", int)
+stop = Signal("stop")
 
 @activity(version="1", task_list="x")
 def resize(path: Path, width: int) -> Path:
@@ -36,10 +41,46 @@ async def album(path: Path) -> int:
     await count.options(list="y")([path])  # E: Unexpected keyword argument "list"
     return both[1]
 
+@cached
+def look(path: Path) -> bool:
+    return path.exists()
+
+@workflow(version="1", task_list="x", execution_timeout=timedelta(hours=1))
+def plain(path: Path) -> list[int]:
+    reveal_type(count([path]).result())  # N: "int"
+    return []
+
+@workflow(version="1", task_list="x", execution_timeout=timedelta(hours=1))
+async def parent(path: Path) -> None:
+    reveal_type(await album(path))  # N: "int"
+    reveal_type(await plain(path))  # N: "list[int]"
+    child = album.options(workflow_id="x", tags=["y"])(path)
+    reveal_type(child.workflow_id)  # N: "str"
+    reveal_type(await child.started)  # N: "str"
+    await album("path")  # E: "str"; expected "Path"
+    outcome = await attempt(resize(path, 1))
+    reveal_type(outcome.value)  # N: "pathlib.Path | None"
+    reveal_type(await attempt(child))  # N: Outcome[int]
+    reveal_type(await approved.receive())  # N: "int"
+    approved.on(lambda number: print(number + 1))
+    await external("x").signal(approved, 3)
+    await external("x").signal(approved, "3")  # E: No overload variant
+    await external("x").signal(approved)  # E: No overload variant
+    await external("x").signal(stop)
+    reveal_type(look(path))  # N: "bool"
+    look(3)  # E: "int"; expected "Path"
+    async with Saga() as saga:
+        saga.add(resize, path, 3)
+        saga.add(resize, path)  # E: Missing positional argument "width"
+
 def start(client: Client) -> None:
     execution = client.start(album, Path(), workflow_id="one")
     reveal_type(execution)  # N: Execution[int]
     reveal_type(execution.result())  # N: "int"
+    execution.signal(approved, 3)
+    execution.signal(approved, "3")  # E: No overload variant
+    execution.signal(stop)
+    reveal_type(client.start(plain, Path(), workflow_id="two").result())  # N: "list[int]"
 """
 
 

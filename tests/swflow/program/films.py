@@ -302,6 +302,11 @@ def look(film: Film) -> float:
     return time.time()
 
 
+@film_workflow("Stamp")
+async def stamping(film: Film) -> str:
+    return await cut(film, int(time.time()))
+
+
 @film_workflow("Look")
 async def looking(film: Film) -> list[str]:
     first = [str(look(film)), str(uuid4())]

@@ -1,0 +1,137 @@
+"""A workflow's source is read for what cannot be replayed, and what to use instead is said."""
+
+import asyncio
+import random
+import subprocess
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import swflow
+from swflow import WorkflowType, activity, cached, workflow
+from swflow.guards import check
+
+dice = random.Random(3)  # noqa: S311
+
+
+def flow(function: Callable[..., Any]) -> WorkflowType[..., Any]:
+    return workflow(version="1", task_list="flows", execution_timeout=timedelta(hours=1))(function)
+
+
+@activity(version="1", task_list="steps")
+def step() -> float:
+    return time.time()
+
+
+@cached
+def look() -> float:
+    return time.time()
+
+
+def helper() -> float:
+    return time.time()
+
+
+def found(function: Callable[..., Any]) -> list[tuple[str, str]]:
+    return [(each.name, each.instead) for each in check(flow(function))]
+
+
+async def telling_the_time() -> None:
+    time.time()
+    datetime.now()  # noqa: DTZ005
+    date.today()  # noqa: DTZ011
+
+
+async def rolling() -> None:
+    random.choice("ab")  # noqa: S311
+    dice.random()
+    uuid.uuid4()
+
+
+async def acting() -> None:
+    subprocess.run([], check=True)  # noqa: ASYNC221
+    threading.Thread()
+    open("x")  # noqa: ASYNC230, PTH123, SIM115
+
+
+async def inside() -> None:
+    def inner() -> None:
+        time.sleep(1)
+
+    inner()
+
+
+async def calling() -> None:
+    helper()
+
+
+async def innocent(open: Callable[[], None]) -> None:  # noqa: A002
+    swflow.now()
+    swflow.random().random()
+    swflow.uuid4()
+    look()
+    await step()
+    open()
+    await asyncio.sleep(1)
+    datetime.fromtimestamp(0)  # noqa: DTZ006
+    Path("x").with_suffix(".y")
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (
+            telling_the_time,
+            [
+                ("time.time", "swflow.now()"),
+                ("datetime.now", "swflow.now()"),
+                ("date.today", "swflow.now()"),
+            ],
+        ),
+        (
+            rolling,
+            [
+                ("random.choice", "swflow.random()"),
+                ("dice.random", "swflow.random()"),
+                ("uuid.uuid4", "swflow.uuid4()"),
+            ],
+        ),
+        (
+            acting,
+            [
+                ("subprocess.run", "an activity"),
+                ("threading.Thread", "asyncio.create_task(), or an activity"),
+                ("open", "an activity"),
+            ],
+        ),
+        (inside, [("time.sleep", "asyncio.sleep(), or swflow.sleep() in a `def` workflow")]),
+        (calling, [("time.time", "swflow.now()")]),
+        (innocent, []),
+    ],
+)
+def test_what_cannot_be_replayed_is_found(
+    function: Callable[..., Any], expected: list[tuple[str, str]]
+) -> None:
+    assert found(function) == expected
+
+
+def test_a_finding_says_where_it_is() -> None:
+    (finding,) = check(flow(calling))
+    line = Path(__file__).read_text().splitlines()[finding.line - 1]
+    assert (finding.file, line) == (__file__, "    return time.time()")
+    assert str(finding) == (
+        f"{__file__}:{finding.line}: time.time() in a workflow's code does not replay the same; "
+        f"use swflow.now()"
+    )
+
+
+def test_without_source_nothing_is_found() -> None:
+    made: dict[str, Any] = {}
+    exec("import time\nasync def hidden(): time.time()", made)  # noqa: S102
+    assert found(made["hidden"]) == []
