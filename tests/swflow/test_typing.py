@@ -64,7 +64,7 @@ async def parent(path: Path) -> None:
     reveal_type(await approved.receive())  # N: "int"
     approved.on(lambda number: print(number + 1))
     await external("x").signal(approved, 3)
-    await external("x").signal(approved, "3")  # E: No overload variant
+    await external("x").signal(approved, "3")  # E: Cannot infer value of type
     await external("x").signal(approved)  # E: No overload variant
     await external("x").signal(stop)
     reveal_type(look(path))  # N: "bool"
@@ -78,7 +78,7 @@ def start(client: Client) -> None:
     reveal_type(execution)  # N: Execution[int]
     reveal_type(execution.result())  # N: "int"
     execution.signal(approved, 3)
-    execution.signal(approved, "3")  # E: No overload variant
+    execution.signal(approved, "3")  # E: Cannot infer value of type
     execution.signal(stop)
     reveal_type(client.start(plain, Path(), workflow_id="two").result())  # N: "list[int]"
 """
