@@ -65,7 +65,7 @@ async def parent(path: Path) -> None:
     approved.on(lambda number: print(number + 1))
     await external("x").signal(approved, 3)
     await external("x").signal(approved, "3")  # E: Cannot infer value of type
-    await external("x").signal(approved)  # E: No overload variant
+    await external("x").signal(approved)  # E: expected "Signal[None]"
     await external("x").signal(stop)
     reveal_type(look(path))  # N: "bool"
     look(3)  # E: "int"; expected "Path"
