@@ -1,8 +1,8 @@
 """What the handlers of decisions work with."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from localswf.execution import Execution, Moment
 from localswf.model import failure_members
@@ -15,8 +15,7 @@ TypeDefaults = Callable[[str, str], Mapping[str, Any] | str]
 """Takes a type's name and version; its defaults, or the cause why it may not be used."""
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """What decisions need to know beyond their execution.
 
     Attributes:
@@ -33,11 +32,10 @@ class Surroundings:
     new_run_id: Callable[[], str]
     open_executions: int = 0
     has_lambda: bool = False
-    refused: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """One decision being carried out; handlers return whether the decider has to hear of it."""
 
     moment: Moment

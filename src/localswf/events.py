@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 Attributes = dict[str, Any]
 
 # Both save what json.dumps and json.loads make up anew at each call.
-compact_json = json.JSONEncoder(separators=(",", ":")).encode
+compact_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 parse_json = json.JSONDecoder().decode
 
 

@@ -4,8 +4,7 @@ No I/O and no clock here: see `localswf.state` for what the events do.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from localswf import errors
 from localswf.events import Attributes, Event
@@ -27,8 +26,7 @@ Decision = dict[str, Any]
 """A decision, as on the wire."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(NamedTuple):
     """A decider's answer to a decision task."""
 
     decisions: list[Decision]

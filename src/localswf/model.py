@@ -126,6 +126,7 @@ def operations() -> Mapping[str, Operation]:
     return found
 
 
+@functools.cache
 def decision_attributes_member(decision_type: str) -> str:
     """The Decision member that holds the attributes of decisions of this type."""
     return f"{decision_type[0].lower()}{decision_type[1:]}DecisionAttributes"

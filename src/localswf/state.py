@@ -7,6 +7,7 @@ exception: SWF writes no event for them.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from localswf.events import Attributes, Event
 from localswf.timers import Deadlines
@@ -83,8 +84,7 @@ class Child:
     started_id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class TaskListOverride:
+class TaskListOverride(NamedTuple):
     """Where a decider asked to get this execution's decision tasks from now on.
 
     `timeout` is the wait, in SWF's form, after which the override is given up; None for never.

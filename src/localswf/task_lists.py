@@ -26,7 +26,7 @@ class Poller(Protocol):
 P = TypeVar("P", bound=Poller)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Task:
     """A task that may be given to a poller.
 
