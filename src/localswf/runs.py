@@ -136,7 +136,7 @@ class Runs:
             del self._open[execution.domain, execution.workflow_id]
             self._open_in[execution.domain] -= 1
             self._closed.append(run)
-        elif any(event.type == _CANCEL_REQUESTED for event in events):
+        elif _CANCEL_REQUESTED in [event.type for event in events]:
             self._journal.set_execution(stored_execution(run.number, execution))
 
     def release_closed(self) -> list[Run]:

@@ -56,6 +56,10 @@ class Deadlines(Generic[K]):
 
     def due(self, now: int) -> K | None:
         """The first key that is due at `now`; None if none is."""
+        heap = self._heap
+        # Most often nothing is, and what was dropped does not matter either.
+        if not heap or heap[0][0] > now:
+            return None
         entry = self._first()
         return None if entry is None or entry[0] > now else entry[2]
 
