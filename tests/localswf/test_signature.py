@@ -95,8 +95,15 @@ def test_whatever_a_stranger_sends_is_refused(authorization: str, date: str) -> 
     assert refusal(Head("POST", "/", headers, 0, keep_alive=True))[0]
 
 
-def test_other_paths_are_signed_too() -> None:
-    verify(sign(path="/reset"), BODY, KEYS, NOW)
+@pytest.mark.parametrize("path", ["/reset", "/a%20b", "/?b=2&a=%2F&a=1&c"])
+def test_other_paths_are_signed_too(path: str) -> None:
+    head = sign(path=path)
+    verify(head, BODY, KEYS, NOW)
+    refusal(replace(head, path=f"{path}0"))
+
+
+def test_blanks_in_a_row_are_signed_as_one() -> None:
+    verify(sign(**{"X-Odd": "a  b   c"}), BODY, KEYS, NOW)
 
 
 def test_every_change_of_a_bit_is_refused_or_means_the_same() -> None:
