@@ -1,5 +1,6 @@
 """Lambda tasks: functions that executions schedule, and how they end."""
 
+import itertools
 import json
 import sqlite3
 import threading
@@ -304,4 +305,7 @@ def test_functions_run_in_threads_a_few_at_a_time(open_swf: Callable[..., Any]) 
         swf.decide()
 
     assert 1 < max(most) <= 16
+    steps = {"LambdaFunctionStarted": 1, "LambdaFunctionCompleted": -1}
+    begun = itertools.accumulate(steps.get(event_type, 0) for event_type in swf.types())
+    assert max(begun) <= 16
     assert swf.last("LambdaFunctionCompleted")["result"] == "False"
