@@ -95,7 +95,10 @@ class Dispatcher:
             over = run.waiting.get(event.attributes.get("scheduledEventId", 0))
             if over is not None:
                 over.lists.withdraw(over)
-            if self._exchange.concerns(event):
+            if event.type == "WorkflowExecutionContinuedAsNew":
+                # At once: the workflowId goes to the new run, not to a child that wants it too.
+                self._errands.appendleft((run, event))
+            elif self._exchange.concerns(event):
                 self._errands.append((run, event))
         self.follow(run)
         if not run.execution.closed and run.execution.last_event_id >= limits.EVENTS:

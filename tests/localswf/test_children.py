@@ -350,6 +350,18 @@ def test_a_run_that_cannot_be_continued_goes_on(swf: Any, missing: str, cause: s
     }
 
 
+def test_a_run_that_is_continued_keeps_its_workflow_id(swf: Any) -> None:
+    swf.start()
+    child = swf.decision("StartChildWorkflowExecution", workflowId="video", workflowType=PROCESS)
+    swf.decide(child, swf.decision("ContinueAsNewWorkflowExecution"))
+
+    execution = swf.last("WorkflowExecutionContinuedAsNew")["newExecutionRunId"]
+    listed = swf.client.list_open_workflow_executions(
+        domain="videos", startTimeFilter={"oldestDate": 0}
+    )["executionInfos"]
+    assert [info["execution"]["runId"] for info in listed] == [execution]
+
+
 def test_a_run_with_something_unseen_is_not_continued(swf: Any) -> None:
     swf.start()
     task = swf.poll_decision()

@@ -187,6 +187,7 @@ def test_a_member_that_is_null_is_not_there(http_swf: Any, swf_server: Any, dial
         (b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", 411),
         (CHUNKED + b"x\r\n\r\n\r\n", 400),
         (CHUNKED + b"2\r\n{}}\r\n0\r\n\r\n", 400),
+        (CHUNKED + b"2\r\n{}xx0\r\n\r\n", 400),
         (CHUNKED + b"2;" + b"x" * 2000, 400),
         (CHUNKED + b"1\r\n{\r\n" * 200_000, 413),
         (CHUNKED + b"ffffff\r\n" + b"x" * 1_200_000, 413),
@@ -228,6 +229,21 @@ def test_requests_in_one_piece_are_answered_in_order(connect: Any, registration:
     raw.send(request("RegisterDomain", registration) + describe + b"\r\n" + DESCRIBE + describe)
     statuses = [raw.receive()[0] for _ in range(4)]
     assert statuses == [200, 200, 400, 200]
+
+
+def test_what_comes_after_a_poll_waits_for_its_answer(
+    swf_server: Any, http_swf: Any, dial: Any
+) -> None:
+    http_swf.start()
+    decision = http_swf.poll_decision()
+    raw = dial(swf_server.endpoint_url)
+    raw.send(POLL + DESCRIBE)
+    # Until the server has surely read both.
+    time.sleep(0.1)
+    http_swf.answer(decision, http_swf.schedule("resize"))
+
+    assert json.loads(raw.receive()[2])["activityId"] == "resize"
+    assert json.loads(raw.receive()[2])["message"] == "Unknown domain: nowhere"
 
 
 def test_a_request_in_small_pieces(connect: Any) -> None:

@@ -160,6 +160,37 @@ def test_a_decision_that_takes_too_long_is_scheduled_anew(swf: Any, clock: Any) 
     assert swf.poll_decision()["previousStartedEventId"] == 0
 
 
+def test_a_decider_that_comes_too_late_is_told_so_though_another_is_at_it(
+    swf: Any, clock: Any
+) -> None:
+    swf.start()
+    late = swf.poll_decision()
+    clock.advance(60)
+    task = swf.poll_decision()
+
+    refusal = swf.refusal("respond_decision_task_completed", taskToken=late["taskToken"])
+    assert refusal == ("UnknownResourceFault", "Unknown decision task, scheduledEventId = 2")
+    swf.answer(task, swf.complete())
+
+
+def test_whoever_answers_after_the_close_is_told_that_there_is_no_such_execution(swf: Any) -> None:
+    swf.start()
+    swf.decide(swf.schedule("resize"))
+    worker = swf.poll_activity()
+    swf.client.signal_workflow_execution(domain="videos", workflowId="video", signalName="s")
+    decider = swf.poll_decision()
+    swf.client.terminate_workflow_execution(domain="videos", workflowId="video")
+
+    run = f"WorkflowExecution=[workflowId=video, runId={swf.runs['video']}]"
+    for method, task in (
+        ("respond_activity_task_completed", worker),
+        ("record_activity_task_heartbeat", worker),
+        ("respond_decision_task_completed", decider),
+    ):
+        refusal = swf.refusal(method, taskToken=task["taskToken"])
+        assert refusal == ("UnknownResourceFault", f"Unknown execution: {run}")
+
+
 def test_a_decision_timeout_beside_a_waiting_decision_schedules_no_third(
     swf: Any, clock: Any
 ) -> None:
