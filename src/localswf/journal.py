@@ -69,7 +69,7 @@ class Journal(Reader):
             prepare(self._writer, path)
             if path is not None:
                 self._reader = held.enter_context(contextlib.closing(connect(path)))
-            self.secret: bytes = self._value("SELECT value FROM secret")
+            self.secret = self._read_secret()
             self._held = held.pop_all()
         self._committer = Committer(self._commit) if grouped else None
         self._queue: Queue = []

@@ -168,6 +168,14 @@ class Reader:
             found.setdefault(number, []).append(heartbeat)
         return found
 
+    def _read_secret(self) -> bytes:
+        """The random bytes that only this file has; it has them twice, to be held together."""
+        secret: bytes
+        secret, *others = [value for (value,) in self._rows("SELECT value FROM secret")]
+        if others != [secret]:
+            raise damaged("the secret of its tokens")
+        return secret
+
     def _value(self, query: str, values: Row = ()) -> Any:
         return self._rows(query, values)[0][0]
 

@@ -25,6 +25,7 @@ NAME_by_close the open ones by the time of their start and the closed ones by th
 _TABLES = """
 CREATE TABLE secret (value BLOB NOT NULL);
 INSERT INTO secret VALUES (randomblob(32));
+INSERT INTO secret SELECT value FROM secret;
 CREATE TABLE domains (
     name TEXT PRIMARY KEY, record TEXT NOT NULL, checksum INTEGER NOT NULL
 ) WITHOUT ROWID;

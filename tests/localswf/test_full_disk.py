@@ -179,7 +179,7 @@ def test_nothing_gathers_while_there_is_no_room(swf_server: Any, http_swf: Any, 
     assert queued_rows(swf_server) == before
     disk.free(swf_server.pid)
     wait_for_room(http_swf)
-    assert "DecisionTaskTimedOut" in http_swf.types("timer-19")
+    assert "DecisionTaskTimedOut" in http_swf.types("timer-0")
 
 
 def test_what_was_acknowledged_survives_a_kill_on_a_full_disk(

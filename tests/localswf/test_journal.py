@@ -226,6 +226,10 @@ def make_torn(path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
+        (
+            "secret SET value = randomblob(32) WHERE rowid = 1",
+            "the secret of its tokens has changed",
+        ),
         ("domains SET name = 'others'", "domain others has changed"),
         ("domains SET record = replace(record, '1', '2')", "domain videos has changed"),
         ("types SET version = '2'", "type Process of domain videos has changed"),

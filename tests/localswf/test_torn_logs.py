@@ -33,8 +33,9 @@ class Crashed:
         journal.durable(lambda _: None)
         self.ends = []
         for number in range(1, COMMITS + 1):
-            # Some transactions have one page, some several.
-            journal.add_events(1, number, [f"{number}" * (1 if number % 2 else 9000)])
+            # Some transactions have one page, some several, the last one many.
+            length = 30_000 if number == COMMITS else 1 if number % 2 else 9000
+            journal.add_events(1, number, [f"{number}" * length])
             journal.durable(lambda _: None)
             self.ends.append(running.with_name("running.db-wal").stat().st_size)
         self.events = journal.events(1)
@@ -50,13 +51,17 @@ class Crashed:
         Raises:
             DataFileError: the file is refused.
         """
-        self.path.write_bytes(self._content)
-        self.log.write_bytes(log)
+        self.write(log)
         journal = Journal(self.path, grouped=False)
         try:
             return journal.events(1)
         finally:
             journal.release()
+
+    def write(self, log: bytes) -> None:
+        """Put the data file there as it was, and this log beside it."""
+        self.path.write_bytes(self._content)
+        self.log.write_bytes(log)
 
     def last_frames(self) -> range:
         """Where the frames of the last transaction begin."""
@@ -100,13 +105,18 @@ def test_a_crash_after_a_crash_gives_what_was_acknowledged(crashed: Crashed) -> 
     torn = bytearray(crashed.bytes)
     start = crashed.last_frames()[0]
     torn[start : start + FRAME] = bytes(FRAME)
-    crashed.opened_with(bytes(torn))
+    crashed.write(bytes(torn))
     journal = Journal(crashed.path, grouped=False)
     journal.add_events(1, COMMITS, ["again"])
     journal.durable(lambda _: None)
+    journal.add_events(1, COMMITS + 1, ["x" * 5000])
+    journal.durable(lambda _: None)
     copy = crashed.path.with_name("copy.db")
     shutil.copy(crashed.path, copy)
-    shutil.copy(crashed.log, copy.with_name("copy.db-wal"))
+    log = bytearray(crashed.log.read_bytes())
+    next_frame = 32 + ((log.index(b"again") - 32) // FRAME + 1) * FRAME
+    log[next_frame : next_frame + FRAME] = bytes(FRAME)
+    copy.with_name("copy.db-wal").write_bytes(log)
     journal.release()
 
     again = Journal(copy, grouped=False)
