@@ -69,7 +69,7 @@ class Call(Owner, Protocol):
         """Whether two inputs are the same call."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Command:
     """One decision.
 

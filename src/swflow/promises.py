@@ -1,7 +1,7 @@
 """Promises among arguments, promises kept, and when two calls are the same."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from swflow.errors import SwflowError
@@ -25,7 +25,8 @@ def when_fulfilled(
         kwargs: named arguments, likewise.
         then: what to do with the arguments.
     """
-    promises = list(_promises_in([args, kwargs]))
+    promises: list[Promise[Any]] = []
+    _collect((args, kwargs), promises)
     if not promises:
         then(args, kwargs)
         return
@@ -79,16 +80,16 @@ def _go_on(promise: Promise[Any], promises: list[Promise[Any]], then: Callable[[
         promise.set_exception(error)
 
 
-def _promises_in(value: Any) -> Iterator[Promise[Any]]:
-    match value:
-        case Promise():
-            yield value
-        case dict():
-            for each in value.values():
-                yield from _promises_in(each)
-        case list() | tuple():
-            for each in value:
-                yield from _promises_in(each)
+def _collect(value: Any, found: list[Promise[Any]]) -> None:
+    """Find the promises in a value; most are numbers and strings, and this is called for each."""
+    if isinstance(value, Promise):
+        found.append(value)
+    elif isinstance(value, dict):
+        for each in value.values():
+            _collect(each, found)
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            _collect(each, found)
 
 
 def _fulfilled(value: Any) -> Any:

@@ -444,3 +444,41 @@ def test_a_suspended_execution_is_put_away_without_acting(begin: Begin) -> None:
     history.close()
     assert len(decisions) == 1
     assert ended == ["began to clean up"]
+
+
+def test_a_call_can_be_run_otherwise(begin: Begin) -> None:
+    @flow
+    async def special() -> int:
+        return await add.options(
+            version="2",
+            task_list="special",
+            priority=7,
+            schedule_to_start=SECOND,
+            start_to_close=2 * SECOND,
+            schedule_to_close=3 * SECOND,
+            heartbeat_timeout=4 * SECOND,
+        )(1, 2)
+
+    (decision,) = begin(special).decide()
+    says = decision["scheduleActivityTaskDecisionAttributes"]
+    del says["activityId"], says["input"]
+    assert says == {
+        "activityType": {"name": "Add", "version": "2"},
+        "taskList": {"name": "special"},
+        "taskPriority": "7",
+        "scheduleToStartTimeout": "1",
+        "startToCloseTimeout": "2",
+        "scheduleToCloseTimeout": "3",
+        "heartbeatTimeout": "4",
+    }
+
+
+def test_a_priority_is_registered_where_one_was_asked_for() -> None:
+    urgent = activity("Urgent", version="1", task_list="sums", priority=5)(total.function)
+    assert urgent.registration()["defaultTaskPriority"] == "5"
+    assert "defaultTaskPriority" not in add.registration()
+    urgent_flow = workflow(
+        "Urgent", version="1", task_list="flows", execution_timeout=SECOND, priority=5
+    )(total.function)
+    assert urgent_flow.registration()["defaultTaskPriority"] == "5"
+    assert urgent_flow.start_parameters()["taskPriority"] == "5"
