@@ -52,11 +52,14 @@ _INSTEAD: dict[Any, str] = {
     urllib.request.urlopen: _ACTIVITY,
 }
 
-_METHODS = {
+_SET: tuple[type, str] = (set, "__iter__")
+
+_METHODS: dict[tuple[type, str], str] = {
     (dt.datetime, "now"): _NOW,
     (dt.datetime, "utcnow"): _NOW,
     (dt.datetime, "today"): _NOW,
     (dt.date, "today"): _NOW,
+    _SET: "sorted()",
 }
 
 _MODULES = {random: _RANDOM, secrets: _RANDOM, subprocess: _ACTIVITY}
@@ -70,7 +73,7 @@ class Finding:
     Attributes:
         file: the path of its source.
         line: the line there, from 1.
-        name: what is called, as the code calls it.
+        name: what it is, in the code's words.
         instead: what to use in its place.
     """
 
@@ -81,7 +84,7 @@ class Finding:
 
     def __str__(self) -> str:
         return (
-            f"{self.file}:{self.line}: {self.name}() in a workflow's code "
+            f"{self.file}:{self.line}: {self.name} in a workflow's code "
             f"does not replay the same; use {self.instead}"
         )
 
@@ -107,17 +110,20 @@ def check(workflow: WorkflowType[..., Any]) -> list[Finding]:
         if function in seen:
             continue
         seen.add(function)
-        for name, called, finding in _calls(function):
+        for name, called, place in _calls(function):
             instead = _instead(called)
             if instead is not None:
-                found.append(Finding(*finding, name, instead))
+                found.append(Finding(*place, name, instead))
             elif inspect.isfunction(called) and called.__module__ == module:
                 waiting.append(called)
     return found
 
 
 def _calls(function: FunctionType) -> Iterator[tuple[str, Any, tuple[str, int]]]:
-    """Every call in a function: as it is written, what it means, and where it stands."""
+    """Every call in a function: as it is written, what it means, and where it stands.
+
+    Going through a set is one, too: its order is another in every process.
+    """
     try:
         lines, first = inspect.getsourcelines(function)
         tree = ast.parse(textwrap.dedent("".join(lines)))
@@ -129,9 +135,18 @@ def _calls(function: FunctionType) -> Iterator[tuple[str, Any, tuple[str, int]]]
         scope.pop(local, None)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            meant = _resolve(node.func, scope)
-            if meant is not None:
-                yield ast.unparse(node.func), meant, (file, first + node.lineno - 1)
+            place = (file, first + node.lineno - 1)
+            yield f"{ast.unparse(node.func)}()", _resolve(node.func, scope), place
+        elif isinstance(node, ast.For | ast.comprehension) and _is_set(node.iter, scope):
+            place = (file, first + node.iter.lineno - 1)
+            yield "the order of a set", _SET, place
+
+
+def _is_set(node: ast.expr, scope: dict[str, Any]) -> bool:
+    """Whether an expression makes a set."""
+    if isinstance(node, ast.Call):
+        return _resolve(node.func, scope) in (set, frozenset)
+    return isinstance(node, ast.Set | ast.SetComp)
 
 
 def _resolve(node: ast.expr, scope: dict[str, Any]) -> Any:

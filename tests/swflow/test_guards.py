@@ -67,6 +67,16 @@ async def inside() -> None:
     inner()
 
 
+async def in_any_order(names: set[str]) -> None:
+    for name in {"a", "b"}:  # noqa: PLC0208
+        await asyncio.gather(*(look_for(name, each) for each in set(names)))
+    for name in sorted(names):
+        await look_for(name, name)
+
+
+async def look_for(*_names: str) -> None: ...
+
+
 async def calling() -> None:
     helper()
 
@@ -89,29 +99,30 @@ async def innocent(open: Callable[[], None]) -> None:  # noqa: A002
         (
             telling_the_time,
             [
-                ("time.time", "swflow.now()"),
-                ("datetime.now", "swflow.now()"),
-                ("date.today", "swflow.now()"),
+                ("time.time()", "swflow.now()"),
+                ("datetime.now()", "swflow.now()"),
+                ("date.today()", "swflow.now()"),
             ],
         ),
         (
             rolling,
             [
-                ("random.choice", "swflow.random()"),
-                ("dice.random", "swflow.random()"),
-                ("uuid.uuid4", "swflow.uuid4()"),
+                ("random.choice()", "swflow.random()"),
+                ("dice.random()", "swflow.random()"),
+                ("uuid.uuid4()", "swflow.uuid4()"),
             ],
         ),
         (
             acting,
             [
-                ("subprocess.run", "an activity"),
-                ("threading.Thread", "asyncio.create_task(), or an activity"),
-                ("open", "an activity"),
+                ("subprocess.run()", "an activity"),
+                ("threading.Thread()", "asyncio.create_task(), or an activity"),
+                ("open()", "an activity"),
             ],
         ),
-        (inside, [("time.sleep", "asyncio.sleep(), or swflow.sleep() in a `def` workflow")]),
-        (calling, [("time.time", "swflow.now()")]),
+        (inside, [("time.sleep()", "asyncio.sleep(), or swflow.sleep() in a `def` workflow")]),
+        (in_any_order, [("the order of a set", "sorted()")] * 2),
+        (calling, [("time.time()", "swflow.now()")]),
         (innocent, []),
     ],
 )
