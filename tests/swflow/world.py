@@ -46,6 +46,7 @@ class World:
             if self._choose(2):
                 history.decisions()
             history.add("DecisionTaskTimedOut", timeoutType="START_TO_CLOSE")
+            self._happen(calm=True)
             history.begin_decision()
         if self._choose(4) == 0:
             history.drop()
