@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from swflow import ActivityFailed, SwflowError, WorkflowType, activity, attempt, workflow
+from swflow.failure import Report
 
 Begin = Callable[..., Any]
 
@@ -90,10 +91,24 @@ def test_a_cancelled_activity_cancels_the_attempt(begin: Begin) -> None:
     assert begin(undecided).result() == "cancelled"
 
 
-def test_an_error_says_what_went_wrong_and_where() -> None:
-    origin = {"type": "OSError", "traceback": "...\nOSError: full"}
-    error = ActivityFailed("OSError: full", origin, retry=True, activity="Step")
-    assert (error.type, error.traceback) == ("OSError", "...\nOSError: full")
+def test_the_exceptions_type_and_traceback_come_across(begin: Begin) -> None:
+    @flow
+    async def telling() -> list[Any]:
+        error = (await attempt(step("a"))).error
+        assert isinstance(error, ActivityFailed)
+        return [error.type, (error.traceback or "").splitlines()[-1]]
+
+    history = begin(telling)
+    history.decide()
+    said = Report.of(OSError("disk full")).wire()
+    scheduled = history.events[-1]["eventId"]
+    history.add("ActivityTaskFailed", scheduledEventId=scheduled, **said)
+    assert history.result() == ["OSError", "OSError: disk full"]
+
+
+def test_a_failure_on_purpose_has_no_type_and_no_traceback() -> None:
+    error = ActivityFailed("no", {"type": 7}, retry=True, activity="Step")
+    assert (error.type, error.traceback) == (None, None)
 
 
 def test_it_is_for_workflows() -> None:
