@@ -55,7 +55,7 @@ def attributes_member(event_type: str) -> str:
 
 def wire_time_json(timestamp: int) -> str:
     """A timestamp (milliseconds) as the wire's JSON number of seconds."""
-    return f"{timestamp // 1000}.{timestamp % 1000:03d}"
+    return f"{timestamp / 1000:.3f}"
 
 
 def wire_time(timestamp: int) -> float:
