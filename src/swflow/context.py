@@ -89,7 +89,10 @@ class Context:
 
     def retract(self, command: Command) -> bool:
         """Take a command back, if it was not sent yet; whether that was so."""
-        return self.making.pop(command, self) is None
+        if command not in self.making:
+            return False
+        del self.making[command]
+        return True
 
     def started_with(self) -> Any:
         """What WorkflowExecutionStarted says."""
