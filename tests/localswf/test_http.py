@@ -361,6 +361,16 @@ def test_a_request_that_is_too_large_is_refused_though_the_client_goes_on(http_s
     assert message == "A request may be 1 MB at most."
 
 
+def test_a_client_that_was_refused_may_finish_its_sentence(connect: Any) -> None:
+    raw = connect()
+    raw.send(b"POST / HTTP/1.1\r\nContent-Length: 1048577\r\n\r\n")
+    assert raw.receive()[0] == 413
+    for _ in range(20):
+        raw.send(b"x" * 50_000)
+        time.sleep(0.01)
+    assert raw.at_end()
+
+
 def test_data_of_the_largest_size(http_swf: Any) -> None:
     data = "\u00fc" * 32_768
     http_swf.start(input=data)
