@@ -2,7 +2,7 @@
 
 from localswf.client import Client
 from localswf.clock import VirtualClock
-from localswf.datafile import DataFileError
 from localswf.service import Service
+from localswf.store.datafile import DataFileError
 
 __all__ = ["Client", "DataFileError", "Service", "VirtualClock"]

@@ -5,11 +5,11 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import metadata
 
-from localswf.command_function import CommandFileError
 from localswf.commands import check, export, import_, serve
-from localswf.credentials import CredentialsError
-from localswf.datafile import DataFileError
-from localswf.history_files import HistoryFileError
+from localswf.engine.command_function import CommandFileError
+from localswf.http.credentials import CredentialsError
+from localswf.offline.history_files import HistoryFileError
+from localswf.store.datafile import DataFileError
 
 _USAGE_ERROR = 2
 _REFUSALS = (

@@ -3,39 +3,36 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from localswf import decisions, errors
-from localswf.activity_tasks import ActivityTasks
+from localswf import errors
 from localswf.clock import Clock, WallClock
-from localswf.datafile import DataFileError
-from localswf.deciding import Surroundings
-from localswf.dispatch import Call, Dispatcher
-from localswf.execution import Decided
-from localswf.history import History, Span
-from localswf.journal import Journal
-from localswf.lambda_tasks import Function, LambdaTasks
-from localswf.lifecycle import Lifecycle
-from localswf.lookup import Lookup
-from localswf.model import Answer, Request, operations
-from localswf.pending import PendingTasks
-from localswf.records import StoredExecution
-from localswf.refusals import check_refusals, refusal
-from localswf.registration import RegistrationOperations
-from localswf.registry import ACTIVITY_TYPE, WORKFLOW_TYPE, Registry, page_size
-from localswf.retention import Retention
-from localswf.runs import Run, Runs, new_run_id
-from localswf.state import TaskListOverride
+from localswf.engine.dispatch import Call, Dispatcher
+from localswf.engine.lambda_tasks import Function, LambdaTasks
+from localswf.engine.registry import Registry
+from localswf.engine.retention import Retention
+from localswf.engine.runs import Runs
+from localswf.engine.task_lists import Task
+from localswf.engine.tokens import Tokens
+from localswf.model import Answer, operations
+from localswf.operations.activity_tasks import ActivityTasks
+from localswf.operations.decision_tasks import DecisionTasks
+from localswf.operations.histories import Histories
+from localswf.operations.lifecycle import Lifecycle
+from localswf.operations.lookup import Lookup
+from localswf.operations.pending import PendingTasks
+from localswf.operations.refusals import check_refusals, refusal
+from localswf.operations.registration import RegistrationOperations
+from localswf.operations.visibility import Visibility
 from localswf.status import Status
-from localswf.task_lists import Task
-from localswf.tokens import Tokens
-from localswf.visibility import Visibility
+from localswf.store.datafile import DataFileError
+from localswf.store.journal import Journal
 
 log = logging.getLogger(__name__)
 
-_NO_DECISION_TASK: Answer = {"previousStartedEventId": 0, "startedEventId": 0, "taskToken": ""}
+Handler = Callable[[Call], Answer | None]
+"""Carries out an operation: its answer, or None if it settles the call itself."""
 
 
 class Service:
@@ -66,37 +63,52 @@ class Service:
         """
         self._refused = dict(refused or {})
         check_refusals(self._refused)
-        self._has_lambda = bool(lambdas)
         self.clock = clock or WallClock()
         grouped = path is not None and not self.clock.virtual
-        self._journal = Journal(path, grouped=grouped)
-        self._tokens = Tokens(self._journal.secret)
+        self._journal = journal = Journal(path, grouped=grouped)
         try:
-            self._registry = Registry(self._journal, self.clock)
-            self._runs = Runs(self._journal)
+            registry = Registry(journal, self.clock)
+            self._runs = Runs(journal)
         except BaseException:
-            self._journal.release()
+            journal.release()
             raise
-        self._lookup = Lookup(self._registry, self._runs, self._tokens)
         self._dispatcher = Dispatcher(
-            self._journal,
+            journal,
             self._runs,
             self.clock,
             give_decision=self._give_decision,
             give_activity=self._give_activity,
         )
-        self._visibility = Visibility(self._journal, self._registry, self._dispatcher, self._tokens)
-        Retention(self._journal, self._registry, self._dispatcher, self.clock)
         self._lambda_tasks = LambdaTasks(
-            lambdas or {}, self._runs, self._dispatcher, self._journal, self.clock
+            lambdas or {}, self._runs, self._dispatcher, journal, self.clock
+        )
+        Retention(journal, registry, self._dispatcher, self.clock)
+        tokens = Tokens(journal.secret)
+        lookup = Lookup(registry, self._runs, tokens)
+        histories = Histories(lookup, self._runs, tokens)
+        self._decision_tasks = DecisionTasks(
+            lookup,
+            histories,
+            registry,
+            self._runs,
+            self._dispatcher,
+            tokens=tokens,
+            clock=self.clock,
+            has_lambda=bool(lambdas),
+            refused=self._refused,
         )
         self._activity_tasks = ActivityTasks(
-            self._lookup, self._runs, self._dispatcher, self._tokens, self.clock
+            lookup, self._runs, self._dispatcher, tokens, self.clock
         )
-        self._lifecycle = Lifecycle(
-            self._lookup, self._registry, self._runs, self._dispatcher, self.clock
-        )
-        self._handlers = self._operations()
+        self._handlers: Mapping[str, Handler] = {
+            **RegistrationOperations(registry, tokens).handlers(),
+            **Lifecycle(lookup, registry, self._runs, self._dispatcher, self.clock).handlers(),
+            **self._decision_tasks.handlers(),
+            **self._activity_tasks.handlers(),
+            **histories.handlers(),
+            **Visibility(journal, registry, self._dispatcher, tokens).handlers(),
+            **PendingTasks(registry, self._dispatcher).handlers(),
+        }
 
     def call(
         self,
@@ -196,130 +208,8 @@ class Service:
         self._dispatcher.wake()
         return handle(call)
 
-    def _operations(self) -> Mapping[str, Callable[[Call], Answer | None]]:
-        registration = RegistrationOperations(self._registry, self._tokens)
-        pending = PendingTasks(self._registry, self._dispatcher)
-        tasks, lifecycle = self._activity_tasks, self._lifecycle
-        return {
-            **registration.handlers(),
-            **self._visibility.handlers(),
-            **pending.handlers(),
-            "DescribeWorkflowExecution": self._describe_workflow_execution,
-            "GetWorkflowExecutionHistory": self._get_workflow_execution_history,
-            "PollForActivityTask": tasks.poll,
-            "PollForDecisionTask": self._poll_for_decision_task,
-            "RecordActivityTaskHeartbeat": tasks.record_heartbeat,
-            "RequestCancelWorkflowExecution": lifecycle.request_cancel,
-            "RespondActivityTaskCanceled": tasks.respond_canceled,
-            "RespondActivityTaskCompleted": tasks.respond_completed,
-            "RespondActivityTaskFailed": tasks.respond_failed,
-            "RespondDecisionTaskCompleted": self._respond_decision_task_completed,
-            "SignalWorkflowExecution": lifecycle.signal,
-            "StartWorkflowExecution": lifecycle.start,
-            "TerminateWorkflowExecution": lifecycle.terminate,
-        }
-
-    # Executions.
-
-    def _describe_workflow_execution(self, call: Call) -> Answer:
-        return self._runs.description(self._lookup.any_execution(call.request))
-
-    def _get_workflow_execution_history(self, call: Call) -> Answer:
-        request, token = call.request, call.request.get("nextPageToken")
-        history = self._runs.history(self._lookup.any_execution(request))
-        if token:
-            number, *span = self._tokens.read("history", token)
-            if number != history.number:
-                raise errors.invalid_token()
-            rest = Span(*span)
-        else:
-            rest = Span(1, history.length, bool(request.get("reverseOrder")))
-        return self._page(history, rest, page_size(request), "history", history.number)
-
-    # Decision tasks.
-
-    def _poll_for_decision_task(self, call: Call) -> Answer | None:
-        if call.request.get("nextPageToken"):
-            return self._next_decision_page(call.request)
-        lists = self._dispatcher.decisions
-        self._dispatcher.poll(call, lists, self._lookup.list_key(call), _NO_DECISION_TASK)
-        return None
-
     def _give_decision(self, call: Call, task: Task) -> None:
-        run, request = task.run, call.request
-        execution = run.execution
-        events = execution.start_decision(self.clock.now(), request.get("identity"))
-        self._dispatcher.record(run, events)
-        started_id, previous_id = events[0].id, execution.previous_started_id
-        wants_delta = request.get("startAtPreviousStartedEvent")
-        first = previous_id if wants_delta and previous_id else 1
-        span = Span(first, started_id, bool(request.get("reverseOrder")))
-        fields = (run.number, task.scheduled_id, started_id, previous_id)
-        self._dispatcher.hand_over(call, self._decision_page(run, span, page_size(request), fields))
-
-    def _next_decision_page(self, request: Request) -> Answer:
-        """More of the history that came with a decision task; no new task."""
-        token = self._tokens.read("decision page", request["nextPageToken"])
-        *fields, first, last, reverse = token
-        found = self._runs.by_number(fields[0])
-        if found is None:
-            raise errors.invalid_token()
-        span = Span(first, last, reverse)
-        return self._decision_page(found, span, page_size(request), tuple(fields))
-
-    def _decision_page(
-        self, found: Run | StoredExecution, span: Span, size: int, fields: tuple[int, ...]
-    ) -> Answer:
-        execution = found.execution if isinstance(found, Run) else found
-        number, scheduled_id, started_id, previous_id = fields
-        return {
-            "taskToken": self._tokens.make("decision", number, scheduled_id, started_id),
-            "startedEventId": started_id,
-            "previousStartedEventId": previous_id,
-            "workflowExecution": execution.reference,
-            "workflowType": execution.workflow_type,
-            **self._page(self._runs.history(found), span, size, "decision page", *fields),
-        }
-
-    def _respond_decision_task_completed(self, call: Call) -> Answer:
-        request = call.request
-        run, scheduled_id, started_id = self._lookup.task("decision", request)
-        execution = run.execution
-        execution.check_decision(scheduled_id, started_id)
-        made = request.get("decisions") or []
-        decisions.check(made)
-        task_list = request.get("taskList")
-        timeout = request.get("taskListScheduleToStartTimeout") or None
-        override = TaskListOverride(task_list["name"], timeout) if task_list else None
-        decided = Decided(made, request.get("executionContext"), override)
-        defaults, domain = self._usable_defaults, execution.domain
-        surroundings = Surroundings(
-            partial(defaults, ACTIVITY_TYPE, "ACTIVITY_TYPE", domain),
-            partial(defaults, WORKFLOW_TYPE, "WORKFLOW_TYPE", domain),
-            new_run_id,
-            self._runs.count_open_in(domain),
-            self._has_lambda,
-            self._refused,
-        )
-        handle = decisions.handler(surroundings)
-        self._dispatcher.record(run, execution.complete_decision(decided, handle, self.clock.now()))
-        return {}
-
-    def _usable_defaults(
-        self, kind: str, cause: str, domain: str, name: str, version: str
-    ) -> Mapping[str, Any] | str:
-        """What a type of this kind is registered with, or the cause why it may not be used."""
-        found = self._registry.find_type(domain, kind, name, version)
-        if found is None:
-            return f"{cause}_DOES_NOT_EXIST"
-        return found.defaults if found.deprecated is None else f"{cause}_DEPRECATED"
+        self._decision_tasks.give(call, task)
 
     def _give_activity(self, call: Call, task: Task) -> None:
         self._activity_tasks.give(call, task)
-
-    def _page(self, history: History, span: Span, size: int, kind: str, *fields: int) -> Answer:
-        events, rest = span.page(history, size)
-        answer: Answer = {"events": events}
-        if rest is not None:
-            answer["nextPageToken"] = self._tokens.make(kind, *fields, *rest)
-        return answer

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from botocore.model import StringShape
 
+from localswf.engine.runs import Runs
 from localswf.errors import SwfError
 from localswf.model import choices, operation_faults, service_model, structure
-from localswf.runs import Runs
 from localswf.service import Service
 
 OPERATIONS = "Operations"

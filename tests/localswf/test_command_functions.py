@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from localswf import Client, Service
-from localswf.command_function import CommandFileError, CommandFunction, load_commands
+from localswf.engine.command_function import CommandFileError, CommandFunction, load_commands
 
 ROLE = "arn:aws:iam::123456789012:role/lambda"
 SHOUT = "import sys; print(sys.stdin.read().upper())"

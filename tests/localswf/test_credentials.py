@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from localswf.credentials import CredentialsError, read_keys
-from localswf.signature import AccessKey
+from localswf.http.credentials import CredentialsError, read_keys
+from localswf.http.signature import AccessKey
 
 GOOD = """
 [default]

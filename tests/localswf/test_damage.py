@@ -13,8 +13,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localswf import Client, Service, VirtualClock
-from localswf.check import check
-from localswf.datafile import DataFileError
+from localswf.offline.check import check
+from localswf.store.datafile import DataFileError
 
 FLIPS = int(os.environ.get("LOCALSWF_FLIPS", "200"))
 PROCESS = {"name": "Process", "version": "1"}

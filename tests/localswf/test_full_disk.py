@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import pytest
 
 from localswf.__main__ import main
-from localswf.check import check
+from localswf.offline.check import check
 
 UNLIMITED = resource.RLIM_INFINITY
 

@@ -18,8 +18,8 @@ import pytest
 
 from harness import fuzz
 from harness.fuzz_calls import Caller
-from localswf.check import check
 from localswf.model import operations
+from localswf.offline.check import check
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(0)]
 

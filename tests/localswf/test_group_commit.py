@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from localswf.journal import Journal
+from localswf.store.journal import Journal
 
 EXECUTIONS = 3
 WRITERS = 5

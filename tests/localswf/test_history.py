@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localswf.history import History, RecentEvents, Span
-from localswf.journal import Journal
+from localswf.store.history import History, RecentEvents, Span
+from localswf.store.journal import Journal
 
 
 @pytest.fixture(scope="module")

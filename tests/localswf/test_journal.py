@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from localswf.datafile import DataFileError
-from localswf.journal import Journal
-from localswf.records import Heartbeat, StoredExecution
+from localswf.store.datafile import DataFileError
+from localswf.store.journal import Journal
+from localswf.store.records import Heartbeat, StoredExecution
 
 RUN = StoredExecution(1, "videos", "video", "22run", "Process", "1", 1, None, None, "{}")
 CLOSED = RUN._replace(closed_at=2, close_status="COMPLETED")

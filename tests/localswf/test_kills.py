@@ -14,7 +14,7 @@ import pytest
 
 from harness.forked_server import ForkedServer, forked_server
 from harness.load import Load
-from localswf.check import check
+from localswf.offline.check import check
 
 KILLS = int(os.environ.get("LOCALSWF_KILLS", "300"))
 SEED = int(os.environ.get("LOCALSWF_SEED", time.time_ns() % 1_000_000))

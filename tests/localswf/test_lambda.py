@@ -13,7 +13,7 @@ import pytest
 
 from localswf import Client, Service, VirtualClock
 from localswf.clock import WallClock
-from localswf.command_function import CommandFunction
+from localswf.engine.command_function import CommandFunction
 
 ROLE = "arn:aws:iam::123456789012:role/lambda"
 ENDED = ["LambdaFunctionCompleted", "DecisionTaskScheduled"]

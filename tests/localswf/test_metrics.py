@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from localswf.server import Server
+from localswf.http.server import Server
 from localswf.service import Service
 
 

@@ -15,12 +15,12 @@ from hypothesis.stateful import (
 )
 
 from harness.any_decisions import CLOSE, MADE, SECONDS, TIMEOUTS
-from localswf import decisions
-from localswf.deciding import Surroundings
-from localswf.events import Event
-from localswf.execution import Decided, Execution
+from localswf.core import decisions
+from localswf.core.deciding import Surroundings
+from localswf.core.events import Event
+from localswf.core.execution import Decided, Execution
+from localswf.core.state import TaskListOverride
 from localswf.model import structure
-from localswf.state import TaskListOverride
 
 DEFAULTS = {"defaultTaskList": {"name": "workers"}, "defaultTaskHeartbeatTimeout": "NONE"}
 CHILD_ENDINGS = st.sampled_from(["Canceled", "Completed", "Failed", "Terminated", "TimedOut"])

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from localswf import Client, Service, VirtualClock, retention
+from localswf import Client, Service, VirtualClock
+from localswf.engine import retention
 
 EVER = {"oldestDate": datetime.fromtimestamp(0, UTC)}
 DAY = 24 * 60 * 60

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localswf import errors
-from localswf.signature import AccessKey, verify
-from localswf.wire import Head, HttpError, parse_head
+from localswf.http.signature import AccessKey, verify
+from localswf.http.wire import Head, HttpError, parse_head
 
 NOW = datetime(2026, 2, 28, 23, 58, tzinfo=UTC)
 KEY = AccessKey("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")

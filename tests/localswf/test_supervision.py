@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from localswf import supervision
+from localswf.commands import supervision
 
 
 @pytest.fixture

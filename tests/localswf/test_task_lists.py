@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from localswf.task_lists import Task, TaskLists
+from localswf.engine.task_lists import Task, TaskLists
 
 KEY = ("videos", "workers")
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localswf.timers import Deadlines
+from localswf.core.timers import Deadlines
 
 
 def test_what_is_due_comes_out_in_the_order_of_its_time() -> None:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from localswf.engine.tokens import Tokens
 from localswf.errors import SwfError
-from localswf.tokens import Tokens
 
 FIELDS = st.lists(st.integers() | st.booleans() | st.text())
 

@@ -7,9 +7,9 @@ from random import Random
 
 import pytest
 
-from localswf.datafile import DataFileError
-from localswf.journal import Journal
-from localswf.records import StoredExecution
+from localswf.store.datafile import DataFileError
+from localswf.store.journal import Journal
+from localswf.store.records import StoredExecution
 
 RUN = StoredExecution(1, "videos", "video", "22run", "Process", "1", 1, None, None, "{}")
 COMMITS = 8

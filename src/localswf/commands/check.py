@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from localswf.check import check
+from localswf.offline.check import check
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from localswf.exporting import Wanted, export_histories
+from localswf.offline.exporting import Wanted, export_histories
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

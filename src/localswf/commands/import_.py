@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from localswf.history_files import History, HistoryFileError, read_histories
-from localswf.importing import import_histories
+from localswf.offline.history_files import History, HistoryFileError, read_histories
+from localswf.offline.importing import import_histories
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -12,13 +12,13 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from localswf import logs, supervision
-from localswf.command_function import load_commands
-from localswf.credentials import read_keys
-from localswf.refusals import check_refusals
-from localswf.server import Server
+from localswf.commands import logs, supervision
+from localswf.engine.command_function import load_commands
+from localswf.http.credentials import read_keys
+from localswf.http.server import Server
+from localswf.http.signature import Keys
+from localswf.operations.refusals import check_refusals
 from localswf.service import Service
-from localswf.signature import Keys
 
 log = logging.getLogger("localswf")
 

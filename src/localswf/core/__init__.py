@@ -1,0 +1,1 @@
+"""The pure core: one workflow execution as a state machine. No I/O, no clock."""

@@ -1,0 +1,1 @@
+"""The service over HTTP, as the AWS SDKs talk to it."""

@@ -1,0 +1,1 @@
+"""What is done with a data file that no server has open."""

@@ -1,0 +1,1 @@
+"""SWF's operations: what a request means, and what it is answered."""
