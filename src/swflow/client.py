@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 from botocore.exceptions import ClientError
 
 from swflow.activity import ActivityType
-from swflow.connection import Connection, code, persistently
+from swflow.connection import Connection
 from swflow.errors import (
     SwflowError,
     WorkflowAlreadyRunning,
@@ -20,6 +20,7 @@ from swflow.errors import (
 )
 from swflow.failure import Report
 from swflow.history import Event, attributes
+from swflow.retrying import code, persistently
 from swflow.serialize import Codec
 from swflow.signals import Signal
 from swflow.workflow import WorkflowType

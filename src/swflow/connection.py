@@ -1,51 +1,39 @@
-"""The way to an SWF endpoint: boto3 clients, and patience with one that is away for a while."""
+"""The way to an SWF endpoint, as boto3's users configure it."""
 
 import ipaddress
-import logging
 import os
-import random
 import socket
-import time
-from collections.abc import Callable, Iterator
-from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    NoCredentialsError,
-    NoRegionError,
-    ParamValidationError,
-    PartialCredentialsError,
-)
+from botocore.credentials import Credentials
+from botocore.exceptions import BotoCoreError
 from botocore.session import get_session
 
 from swflow.errors import SwflowError
+from swflow.transport import Transport
 
 if TYPE_CHECKING:
     from types_boto3_swf import SWFClient
 
-T = TypeVar("T")
+_CONFIG = Config(connect_timeout=10, read_timeout=30, max_pool_connections=4)
 
-_log = logging.getLogger(__name__)
 
-_THROTTLED = frozenset(
-    {"Throttling", "ThrottlingException", "ThrottledException", "RequestLimitExceeded", "SlowDown"}
-)
-_SERVER_ERRORS = 500
-_LASTING = (NoCredentialsError, NoRegionError, ParamValidationError, PartialCredentialsError)
-_FIRST_DELAY = 0.1
-_LONGEST_DELAY = 10.0
+@dataclass(frozen=True, slots=True)
+class _Way:
+    client: "SWFClient"
+    transport: Transport
 
 
 class Connection:
     """A domain at an endpoint, for every process that wants to talk to it.
 
-    A service on this machine needs no account: where no credentials or region are configured,
-    a loopback endpoint gets made-up ones.
+    Region, endpoint, credentials, certificates, proxies and the number of attempts are those of
+    boto3's configuration. A service on this machine needs no account: where no credentials or
+    region are configured, a loopback endpoint gets made-up ones.
     """
 
     def __init__(
@@ -55,49 +43,61 @@ class Connection:
         self._endpoint_url = endpoint_url
         self._region = region
         self._profile = profile
-        # A boto3 client must not cross a fork: its sockets would be shared.
-        self._clients: dict[int, SWFClient] = {}
+        # Neither way may cross a fork: its sockets would be shared.
+        self._ways: dict[int, _Way] = {}
 
     @property
     def swf(self) -> "SWFClient":
-        """This process's client for everything but long polls."""
-        process = os.getpid()
-        if process not in self._clients:
-            config = Config(
-                connect_timeout=10,
-                read_timeout=30,
-                retries={"mode": "standard", "total_max_attempts": 3},
-                max_pool_connections=4,
-            )
-            self._clients = {process: self.open(config)}
-        return self._clients[process]
-
-    def open(self, config: Config) -> "SWFClient":
-        """A new client with this configuration.
+        """This process's boto3 client, for what is done now and then.
 
         Raises:
             SwflowError: no region, or no such profile, is configured.
         """
+        return self._way().client
+
+    @property
+    def transport(self) -> Transport:
+        """This process's way for what is done for every task.
+
+        Raises:
+            SwflowError: no region, or no such profile, is configured.
+        """
+        return self._way().transport
+
+    def _way(self) -> _Way:
+        process = os.getpid()
+        if process not in self._ways:
+            try:
+                self._ways = {process: self._open()}
+            except BotoCoreError as error:
+                raise SwflowError(f"cannot connect to Amazon SWF: {error}") from error
+        return self._ways[process]
+
+    def _open(self) -> _Way:
         core = get_session()
-        local = self._endpoint_url is not None and _is_loopback(self._endpoint_url)
+        local = self._is_local()
         if local:
             # Asking the machine's cloud who it is takes a second where there is no cloud.
             core.get_component("credential_provider").remove("iam-role")
-        try:
-            session = boto3.Session(
-                botocore_session=core, profile_name=self._profile, region_name=self._region
-            )
-            made_up = local and session.get_credentials() is None
-            return session.client(
-                "swf",
-                endpoint_url=self._endpoint_url,
-                region_name=session.region_name or ("us-east-1" if local else None),
-                aws_access_key_id="local" if made_up else None,
-                aws_secret_access_key="local" if made_up else None,
-                config=config,
-            )
-        except BotoCoreError as error:
-            raise SwflowError(f"cannot connect to Amazon SWF: {error}") from error
+        session = boto3.Session(
+            botocore_session=core, profile_name=self._profile, region_name=self._region
+        )
+        credentials = session.get_credentials()
+        made_up = local and credentials is None
+        client = session.client(
+            "swf",
+            endpoint_url=self._endpoint_url,
+            region_name=session.region_name or ("us-east-1" if local else None),
+            aws_access_key_id="local" if made_up else None,
+            aws_secret_access_key="local" if made_up else None,
+            config=_CONFIG,
+        )
+        signs = Credentials("local", "local") if made_up else credentials
+        return _Way(client, Transport(client, signs, core.get_config_variable("ca_bundle")))
+
+    def _is_local(self) -> bool:
+        given = self._endpoint_url or os.environ.get("AWS_ENDPOINT_URL_SWF")
+        return given is not None and _is_loopback(given)
 
     def __str__(self) -> str:
         return f"domain {self.domain!r} at {self.swf.meta.endpoint_url}"
@@ -106,52 +106,6 @@ class Connection:
 def identity() -> str:
     """Who this process is, in histories."""
     return f"{socket.gethostname()}:{os.getpid()}"[:256]
-
-
-def code(error: ClientError) -> str:
-    """The name of a fault, as in UnknownResourceFault."""
-    return str(error.response.get("Error", {}).get("Code", ""))
-
-
-def is_passing(error: Exception) -> bool:
-    """Whether an error of a call goes away by itself: a lost connection, a 5xx, throttling."""
-    if isinstance(error, ClientError):
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return status >= _SERVER_ERRORS or code(error) in _THROTTLED
-    return isinstance(error, BotoCoreError) and not isinstance(error, _LASTING)
-
-
-def delays() -> Iterator[float]:
-    """How many seconds to wait before each further try: longer and longer, never the same."""
-    longest = _FIRST_DELAY
-    while True:
-        yield random.uniform(longest / 2, longest)  # noqa: S311 - no secret
-        longest = min(longest * 2, _LONGEST_DELAY)
-
-
-def persistently(call: Callable[[], T], what: str, patience: timedelta) -> T:
-    """Make a call, again and again while the endpoint is away.
-
-    Args:
-        call: what to do.
-        what: names the call in the log.
-        patience: how long to go on trying.
-
-    Raises:
-        ClientError: the endpoint said no.
-        BotoCoreError: the endpoint was away for longer than the patience.
-    """
-    deadline = time.monotonic() + patience.total_seconds()
-    waits = delays()
-    while True:
-        try:
-            return call()
-        except (BotoCoreError, ClientError) as error:
-            wait = next(waits)
-            if not is_passing(error) or time.monotonic() + wait > deadline:
-                raise
-            _log.warning("%s: %s; trying again in %.1f s", what, error, wait)
-            time.sleep(wait)
 
 
 def _is_loopback(endpoint_url: str) -> bool:

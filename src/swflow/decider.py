@@ -11,7 +11,6 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from swflow.client import Client
-from swflow.connection import code, persistently
 from swflow.errors import SwflowError
 from swflow.guards import check
 from swflow.history import Event
@@ -19,6 +18,7 @@ from swflow.logs import TaskLog
 from swflow.parking import park
 from swflow.polling import Poller
 from swflow.replay import Decision, Instance
+from swflow.retrying import code, persistently
 from swflow.stopping import Stop, on_signals
 from swflow.workflow import WorkflowType
 
@@ -61,9 +61,7 @@ class Decider:
                 _log.warning("%s", finding)
         self._client.require_domain()
         with Stop() as stop:
-            poller = Poller(
-                self._client.connection, stop, "poll_for_decision_task", self._task_list
-            )
+            poller = Poller(self._client.connection, stop, "PollForDecisionTask", self._task_list)
 
             def ask_to_stop() -> None:
                 if stop.requested():
@@ -80,7 +78,6 @@ class Decider:
             task = poller.poll()
             if task is not None:
                 self._decide(task)
-        poller.close()
         _log.info("stopped deciding on task list %s", self._task_list)
 
     def _decide(self, task: dict[str, Any]) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from swflow.connection import code, is_passing
 from swflow.errors import ActivityCancelled
+from swflow.retrying import code, is_passing
 from swflow.serialize import to_json
 
 _log = logging.getLogger(__name__)

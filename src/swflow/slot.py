@@ -19,12 +19,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from swflow.activity import ActivityType
 from swflow.attempts import attempt_of
 from swflow.client import Client
-from swflow.connection import code, persistently
 from swflow.errors import ActivityCancelled
 from swflow.failure import Report
 from swflow.heartbeat import ActivityInfo, Heartbeats, Unwanted, running
 from swflow.logs import TaskLog
 from swflow.polling import Poller
+from swflow.retrying import code, persistently
 from swflow.stopping import Stop
 
 _log = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class Slot:
         self._grace = grace.total_seconds()
         self._orders = orders
         self._stop = Stop()
-        self._poller = Poller(client.connection, self._stop, "poll_for_activity_task", task_list)
+        self._poller = Poller(client.connection, self._stop, "PollForActivityTask", task_list)
         self._task_in_hand: dict[str, Any] | None = None
         self._grace_over = False
         self._interruptible = False
@@ -82,7 +82,6 @@ class Slot:
             task = self._poller.poll()
             if task is not None:
                 self._work_on(task)
-        self._poller.close()
 
     # The work.
 

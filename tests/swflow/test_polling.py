@@ -68,7 +68,7 @@ def stop() -> Iterator[Stop]:
 
 
 def poller(url: str, stop: Stop) -> Poller:
-    return Poller(Connection("films", url, None, None), stop, "poll_for_activity_task", "cutters")
+    return Poller(Connection("films", url, None, None), stop, "PollForActivityTask", "cutters")
 
 
 def test_a_poll_is_signed_and_says_what_it_polls_for(stop: Stop) -> None:
@@ -81,7 +81,6 @@ def test_a_poll_is_signed_and_says_what_it_polls_for(stop: Stop) -> None:
     with endpoint(answer) as url:
         polls = poller(url, stop)
         task = polls.poll()
-        polls.close()
 
     assert task is not None
     assert task["taskToken"] == "token"
@@ -99,7 +98,6 @@ def test_an_empty_poll_is_none(stop: Stop) -> None:
     with endpoint(answer) as url:
         polls = poller(url, stop)
         assert polls.poll() is None
-        polls.close()
 
 
 def hang_up_during(
@@ -126,7 +124,6 @@ def hang_up_during(
         task = polls.poll()
         ended.set()
         thread.join()
-        polls.close()
     return task
 
 
@@ -174,5 +171,4 @@ def test_a_lost_connection_is_polled_again(stop: Stop) -> None:
     with endpoint(lose, lose, answer) as url:
         polls = poller(url, stop)
         task = polls.poll()
-        polls.close()
     assert task is not None
