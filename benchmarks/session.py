@@ -6,6 +6,7 @@ standard library is used here: peers run in environments of their own.
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from benchmarks.workloads import Workload
 
 READY, DONE = "ready", "done"
 _THREADS = 32
+_STDOUT, _STDERR = 1, 2
 
 RunWorkflow = Callable[[int, bool], Awaitable[int]]
 """Runs a workflow with so many activities, in parallel or not; returns what they add up to."""
@@ -25,10 +27,12 @@ async def serve(run_workflow: RunWorkflow) -> None:
     loop.set_default_executor(ThreadPoolExecutor(_THREADS))
     lines = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
-    _say(READY)
-    while line := await lines.readline():
-        await carry_out(Workload(**json.loads(line)), run_workflow)
-        _say(DONE)
+    with os.fdopen(os.dup(_STDOUT), "w", buffering=1) as words:
+        os.dup2(_STDERR, _STDOUT)  # what libraries have to say is no word of ours
+        words.write(f"{READY}\n")
+        while line := await lines.readline():
+            await carry_out(Workload(**json.loads(line)), run_workflow)
+            words.write(f"{DONE}\n")
 
 
 async def carry_out(workload: Workload, run_workflow: RunWorkflow) -> None:
@@ -57,7 +61,3 @@ def in_threads(run_workflow: Callable[[int, bool], int]) -> RunWorkflow:
         return await asyncio.to_thread(run_workflow, activities, parallel)
 
     return run
-
-
-def _say(word: str) -> None:
-    print(word, flush=True)
