@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -345,15 +346,16 @@ def test_a_history_that_is_not_there(path: Path, tmp_path: Path, run: Any) -> No
 
 @pytest.mark.usefixtures("filled")
 def test_a_reader_that_has_had_enough(path: Path) -> None:
-    command = [sys.executable, "-m", "localswf", "export", str(path)]
-    with subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
+    reading_end, writing_end = os.pipe()
+    os.close(reading_end)
+    ended = subprocess.run(
+        [sys.executable, "-m", "localswf", "export", str(path)],
+        stdout=writing_end,
         stderr=subprocess.PIPE,
         env={"PYTHONPATH": str(SRC)},
-    ) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.close()
-        assert process.stderr.read() == b""
-        assert process.wait(60) == 1
+        timeout=60,
+        check=False,
+    )
+    os.close(writing_end)
+    assert ended.stderr == b""
+    assert ended.returncode == 1
