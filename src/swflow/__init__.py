@@ -18,12 +18,14 @@ from swflow.errors import (
     ChildTerminated,
     ChildTimedOut,
     CompensationFailed,
+    CompleteLater,
     ExternalWorkflowError,
     Failure,
     NonDeterminismError,
     OutdatedInstance,
     SerializationError,
     SwflowError,
+    TaskNotOpen,
     UnsupportedInWorkflow,
     WorkflowAlreadyRunning,
     WorkflowCancelled,
@@ -33,16 +35,17 @@ from swflow.errors import (
     WorkflowTimedOut,
 )
 from swflow.external import ExternalWorkflow, external
-from swflow.heartbeat import ActivityInfo, activity_info, heartbeat
 from swflow.info import WorkflowInfo, info, now, publish
 from swflow.loop import Promise
 from swflow.outcome import Outcome, attempt
 from swflow.records import cached, marker, patched, random, uuid4
 from swflow.replay import replay
 from swflow.retry import Retry
+from swflow.running import ActivityInfo, activity_info, beating, heartbeat
 from swflow.saga import Saga
 from swflow.signals import Signal
 from swflow.sleeping import sleep, timer
+from swflow.tasks import ActivityTask
 from swflow.worker import Worker
 from swflow.workflow import WorkflowType, workflow
 
@@ -51,6 +54,7 @@ __all__ = [
     "ActivityError",
     "ActivityFailed",
     "ActivityInfo",
+    "ActivityTask",
     "ActivityTimedOut",
     "ActivityType",
     "CachedCallFailed",
@@ -63,6 +67,7 @@ __all__ = [
     "ChildTimedOut",
     "Client",
     "CompensationFailed",
+    "CompleteLater",
     "Decider",
     "Execution",
     "ExternalWorkflow",
@@ -77,6 +82,7 @@ __all__ = [
     "SerializationError",
     "Signal",
     "SwflowError",
+    "TaskNotOpen",
     "UnsupportedInWorkflow",
     "Worker",
     "WorkflowAlreadyRunning",
@@ -90,6 +96,7 @@ __all__ = [
     "activity",
     "activity_info",
     "attempt",
+    "beating",
     "cached",
     "continue_as_new",
     "external",

@@ -14,7 +14,7 @@ from swflow.activity import ActivityType
 from swflow.client import Client
 from swflow.decider import Decider
 from swflow.errors import SwflowError
-from swflow.logs import PlainFormatter
+from swflow.logs import JsonFormatter, PlainFormatter
 from swflow.worker import Worker
 from swflow.workflow import WorkflowType
 
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit status is 0, or 2 with one sentence on standard error."""
     options = _parser().parse_args(arguments)
     handler = logging.StreamHandler()
-    handler.setFormatter(PlainFormatter())
+    handler.setFormatter(JsonFormatter() if options.log_json else PlainFormatter())
     logging.basicConfig(level=options.log_level, handlers=[handler])
     client = Client(
         options.domain,
@@ -61,8 +61,9 @@ def _work(client: Client, types: list[Type], options: argparse.Namespace) -> Non
     Worker(
         client,
         activities,
-        task_list=options.task_list,
+        task_lists=options.task_list,
         processes=options.processes,
+        concurrency=options.concurrency,
         grace=timedelta(seconds=options.grace),
     ).run()
 
@@ -102,7 +103,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     decider = commands.add_parser("decider", help="make the decisions of workflows")
     worker = commands.add_parser("worker", help="run activities")
-    worker.add_argument("--processes", type=int, default=1, help="tasks at once (1)")
+    worker.add_argument(
+        "--task-list", action="append", help="may be given several times (those of the activities)"
+    )
+    worker.add_argument(
+        "--processes", type=int, default=1, help="for each task list with activities for them (1)"
+    )
+    worker.add_argument(
+        "--concurrency", type=int, default=20, help="tasks at once on each other task list (20)"
+    )
     worker.add_argument(
         "--grace", type=int, default=30, metavar="SECONDS", help="for the work in hand (30)"
     )
@@ -114,8 +123,8 @@ def _parser() -> argparse.ArgumentParser:
         each.add_argument("--region", help="if it is not the configured one")
         each.add_argument("--profile", help="of boto3's configuration")
         each.add_argument("--log-level", default="INFO", type=str.upper)
-    for each in (decider, worker):
-        each.add_argument("--task-list", required=True)
+        each.add_argument("--log-json", action="store_true", help="a JSON object a line")
+    decider.add_argument("--task-list", required=True)
     return parser
 
 

@@ -1,10 +1,22 @@
 """Activities: what the workers run."""
 
+import inspect
 import json
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Generic, ParamSpec, Protocol, TypedDict, TypeVar, Unpack, cast, overload
+from typing import (
+    Any,
+    Generic,
+    Literal,
+    ParamSpec,
+    Protocol,
+    TypedDict,
+    TypeVar,
+    Unpack,
+    cast,
+    overload,
+)
 
 from swflow.attempts import ActivityCall
 from swflow.context import Context
@@ -16,6 +28,9 @@ from swflow.serialize import Codec, to_json
 P = ParamSpec("P")
 R = TypeVar("R")
 Result = TypeVar("Result")
+
+Pool = Literal["process", "thread", "asyncio"]
+"""Where a worker runs an activity."""
 
 
 class Options(TypedDict, total=False):
@@ -46,6 +61,7 @@ class ActivityType(Generic[P, R]):
         version: the version of the type.
         task_list: where its tasks go.
         priority: the higher, the sooner a task is handed out; None is 0.
+        pool: where a worker runs it.
         schedule_to_start: how long a task may wait for a worker; None is for ever.
         start_to_close: how long a worker may take; None is for ever.
         schedule_to_close: how long both may take together; None is for ever.
@@ -64,6 +80,7 @@ class ActivityType(Generic[P, R]):
     heartbeat_timeout: timedelta | None
     retry: Retry
     priority: int | None = None
+    pool: Pool = "process"
     served_heartbeat: timedelta | None = None
     """The heartbeat timeout that the workers know, the one from the decorator."""
 
@@ -164,6 +181,7 @@ def activity(
     heartbeat_timeout: timedelta | None = None,
     retry: Retry = Retry(),  # noqa: B008 - immutable
     priority: int | None = None,
+    pool: Pool | None = None,
 ) -> ActivityDecorator:
     """Make a function an activity.
 
@@ -177,11 +195,19 @@ def activity(
         heartbeat_timeout: how long a worker may go without `heartbeat()`.
         retry: when it is tried again; never, if left out.
         priority: the higher, the sooner a task is handed out; 0, if left out.
+        pool: where a worker runs it. "process", as functions do if it is left out: alone in a
+            process, which may crash or be interrupted anywhere. "thread": in a thread of a process
+            that runs many tasks, for what mostly waits. "asyncio", as `async def` functions do if
+            it is left out: on the event loop that many tasks share, which it must never block.
+            A task list with a "process" activity is served by processes alone.
 
     Timeouts are whole seconds; a fraction is rounded up.
     """
 
     def decorate(function: Callable[..., Any]) -> ActivityType[..., Any]:
+        is_async = inspect.iscoroutinefunction(function)
+        if pool == "asyncio" and not is_async:
+            raise ValueError(f"activity {function.__name__}: only `async def` has pool='asyncio'")
         made = ActivityType(
             function=function,
             codec=Codec(name or function.__name__, function),
@@ -194,6 +220,7 @@ def activity(
             heartbeat_timeout=heartbeat_timeout,
             retry=retry,
             priority=priority,
+            pool=pool or ("asyncio" if is_async else "process"),
             served_heartbeat=heartbeat_timeout,
         )
         made.timeouts()  # a negative one is found here

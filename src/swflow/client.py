@@ -23,6 +23,7 @@ from swflow.history import Event, attributes
 from swflow.retrying import code, persistently
 from swflow.serialize import Codec
 from swflow.signals import Signal
+from swflow.tasks import ActivityTask
 from swflow.workflow import WorkflowType
 
 if TYPE_CHECKING:
@@ -156,6 +157,19 @@ class Client:
             SwflowError: there is none with this workflow id.
         """
         return Execution(self.connection, workflow_id, run_id or self._latest_run(workflow_id))
+
+    @overload
+    def task(self, token: str) -> ActivityTask[Any]: ...
+    @overload
+    def task(self, token: str, activity: ActivityType[..., T]) -> ActivityTask[T]: ...
+    def task(self, token: str, activity: ActivityType[..., Any] | None = None) -> ActivityTask[Any]:
+        """An activity task that no worker completes, because its activity raised `CompleteLater`.
+
+        Args:
+            token: the task's token, as `activity_info().task_token` gave it in the activity.
+            activity: its type, if it is known here: the result is then checked against it.
+        """
+        return ActivityTask(self.connection, token, None if activity is None else activity.codec)
 
     @property
     def _swf(self) -> "SWFClient":

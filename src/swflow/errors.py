@@ -68,6 +68,21 @@ class ActivityCancelled(SwflowError):
     """Raised by `heartbeat()`: this run of the activity is no longer wanted; clean up and end."""
 
 
+class CompleteLater(SwflowError):
+    """Raised by an activity whose task is completed later, by a person or another system.
+
+    The worker gives no answer. Whoever is to complete the task needs its token, which is
+    `activity_info().task_token`, and gives it to `Client.task`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("the task is to be completed later, by its token")
+
+
+class TaskNotOpen(SwflowError):
+    """A task cannot be answered: it was before, it timed out, or its execution closed."""
+
+
 class ActivityError(SwflowError):
     """An activity did not succeed, and its retries are used up.
 

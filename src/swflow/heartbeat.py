@@ -1,48 +1,30 @@
-"""Inside a running activity: who it is, and how it says that it is alive."""
+"""The heartbeats of a process's tasks, sent beside the work."""
 
+import asyncio
+import heapq
 import logging
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
 from datetime import timedelta
 from enum import Enum
+from itertools import count
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from swflow.errors import ActivityCancelled
+from swflow.errors import ActivityCancelled, SerializationError
 from swflow.retrying import code, is_passing
 from swflow.serialize import to_json
 
 _log = logging.getLogger(__name__)
 
-_MAX_DETAILS = 2_048
+MAX_DETAILS = 2_048
+"""Characters in a heartbeat's details (Amazon SWF's limit)."""
+
 _LONGEST_INTERVAL = 10.0
 _SHORTEST_INTERVAL = 0.2
 _FRACTION = 4
-
-
-@dataclass(frozen=True, slots=True)
-class ActivityInfo:
-    """A running activity.
-
-    Attributes:
-        name: the name of its type.
-        version: the version of its type.
-        workflow_id: of the execution it belongs to.
-        run_id: of the execution it belongs to.
-        activity_id: its id in that execution.
-        attempt: which attempt it is, from 1.
-    """
-
-    name: str
-    version: str
-    workflow_id: str
-    run_id: str
-    activity_id: str
-    attempt: int
 
 
 class Unwanted(Enum):
@@ -52,24 +34,80 @@ class Unwanted(Enum):
     LOST = "it timed out or its workflow execution closed"
 
 
+def details_of(value: Any) -> str:
+    """A heartbeat's details as they travel.
+
+    Raises:
+        SerializationError: they are no JSON, or over 2,048 characters.
+    """
+    return to_json(value, "a heartbeat's details", MAX_DETAILS)
+
+
+class Sender:
+    """Sends the heartbeats of all tasks of a process, when each is due, in one thread."""
+
+    def __init__(self) -> None:
+        self._due: list[tuple[float, int, Heartbeats]] = []
+        self._number = count()
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def add(self, at: float, heartbeats: "Heartbeats") -> None:
+        """Send one of these at a time of the monotonic clock."""
+        with self._changed:
+            heapq.heappush(self._due, (at, next(self._number), heartbeats))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="heartbeats", daemon=True)
+                self._thread.start()
+            if self._due[0][2] is heartbeats:
+                self._changed.notify()
+
+    def _run(self) -> None:
+        while True:
+            heartbeats = self._next()
+            try:
+                heartbeats.send()
+            except Exception:  # noqa: BLE001 - the other tasks' heartbeats must go on
+                _log.exception("a heartbeat could not be sent")
+
+    def _next(self) -> "Heartbeats":
+        with self._changed:
+            while not self._due or self._due[0][0] > time.monotonic():
+                self._changed.wait(self._due[0][0] - time.monotonic() if self._due else None)
+            return heapq.heappop(self._due)[2]
+
+
 class Heartbeats:
-    """The heartbeats of one task, sent by a thread of their own, and only as the activity beats.
+    """The heartbeats of one task, sent only as the activity beats.
 
     An activity that hangs does not beat, so it times out; one that beats in every round of a tight
     loop costs a call every few seconds.
 
     Args:
+        sender: sends them when they are due.
         send: sends a heartbeat with these details; tells whether cancellation is asked for.
         timeout: the task's heartbeat timeout; None if it has none.
+        on_unwanted: for a coroutine: called by the sender's thread when the task is not wanted any
+            more, in place of an ActivityCancelled from `beat` in the event loop.
     """
 
-    def __init__(self, send: Callable[[str], bool], timeout: timedelta | None) -> None:
+    def __init__(
+        self,
+        sender: Sender,
+        send: Callable[[str], bool],
+        timeout: timedelta | None,
+        on_unwanted: Callable[[], None] | None = None,
+    ) -> None:
         seconds = timeout.total_seconds() if timeout else _LONGEST_INTERVAL * _FRACTION
         self._interval = min(max(seconds / _FRACTION, _SHORTEST_INTERVAL), _LONGEST_INTERVAL)
+        self._sender = sender
         self._send = send
-        self._changed = threading.Condition()
-        self._details: str | None = None
-        self._thread: threading.Thread | None = None
+        self._on_unwanted = on_unwanted
+        self._details: Any = None
+        self._waiting = False
+        self._next_at = 0.0
+        self._by_themselves = 0
+        self._error: BaseException | None = None
         self._closed = False
         self.unwanted: Unwanted | None = None
 
@@ -78,94 +116,79 @@ class Heartbeats:
 
         Raises:
             ActivityCancelled: the task is not wanted any more.
-            SerializationError: the details are no JSON, or over 2,048 characters.
+            SerializationError: these or earlier details are no JSON, or over 2,048 characters.
         """
-        text = to_json(details, "a heartbeat's details", _MAX_DETAILS)
-        if self.unwanted is not None:
-            raise ActivityCancelled(f"the task is not wanted any more: {self.unwanted.value}")
-        with self._changed:
-            self._details = text
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
-                self._thread.start()
-            self._changed.notify()
+        if self._error is not None:
+            self._raise(self._error)
+        self._details = details
+        if not self._waiting:
+            details_of(details)  # a mistake is found where it is made
+            self._wait()
+
+    def begin_by_themselves(self) -> None:
+        """Send them without the activity's beating, until `end_by_themselves`."""
+        self._by_themselves += 1
+        if not self._waiting:
+            self._wait()
+
+    def end_by_themselves(self) -> None:
+        """Send them only as the activity beats."""
+        self._by_themselves -= 1
+
+    def refuse(self, error: BaseException) -> None:
+        """Raise this from the next `beat` on."""
+        self._error = error
 
     def close(self) -> None:
         """Send no more; the answer to one that is under way is not looked at."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify()
+        self._closed = True
 
-    def _run(self) -> None:
-        while (details := self._next()) is not None:
-            self._send_once(details)
-            with self._changed:
-                self._changed.wait_for(lambda: self._closed, self._interval)
-
-    def _next(self) -> str | None:
-        with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._details is not None)
-            details, self._details = self._details, None
-            return None if self._closed else details
-
-    def _send_once(self, details: str) -> None:
+    def send(self) -> None:
+        """Send the newest details; for the sender."""
+        if self._closed:
+            return
+        self._next_at = time.monotonic() + self._interval
+        self._waiting = False
         try:
-            if self._send(details):
-                self.unwanted = Unwanted.CANCELLED
+            if self._send(details_of(self._details)):
+                self._give_up(Unwanted.CANCELLED)
+        except SerializationError as error:
+            self.refuse(error)
         except (BotoCoreError, ClientError) as error:
-            if isinstance(error, ClientError) and code(error) == "UnknownResourceFault":
-                self.unwanted = Unwanted.LOST
-                return
-            level = logging.WARNING if is_passing(error) else logging.ERROR
-            _log.log(level, "a heartbeat could not be sent: %s", error)
-            with self._changed:  # unless the activity has something newer to say
-                self._details = self._details or details
+            self._failed(error)
+        if self._by_themselves and not self._waiting:
+            self._wait()
+
+    def _wait(self) -> None:
+        self._waiting = True
+        self._sender.add(max(self._next_at, time.monotonic()), self)
+
+    def _failed(self, error: BotoCoreError | ClientError) -> None:
+        if isinstance(error, ClientError) and code(error) == "UnknownResourceFault":
+            self._give_up(Unwanted.LOST)
+            return
+        level = logging.WARNING if is_passing(error) else logging.ERROR
+        _log.log(level, "a heartbeat could not be sent: %s", error)
+        if not self._waiting:
+            self._wait()
+
+    def _give_up(self, why: Unwanted) -> None:
+        if self.unwanted is not None or self._closed:
+            return
+        self.unwanted = why
+        self._error = ActivityCancelled(f"the task is not wanted any more: {why.value}")
+        if self._on_unwanted is not None:
+            self._on_unwanted()
+
+    def _raise(self, error: BaseException) -> None:
+        told_otherwise = self._on_unwanted is not None and isinstance(error, ActivityCancelled)
+        if not (told_otherwise and _in_event_loop()):
+            raise error.with_traceback(None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Running:
-    info: ActivityInfo
-    heartbeats: Heartbeats
-
-
-_running: ContextVar[_Running] = ContextVar("swflow.activity")
-
-
-@contextmanager
-def running(info: ActivityInfo, heartbeats: Heartbeats) -> Iterator[None]:
-    """The code in here is this activity's."""
-    token = _running.set(_Running(info, heartbeats))
+def _in_event_loop() -> bool:
     try:
-        yield
-    finally:
-        _running.reset(token)
-
-
-def heartbeat(details: Any = None) -> None:
-    """Say that this activity is alive, and how far it is. Call it often: most calls send nothing.
-
-    Outside an activity that a worker runs it does nothing.
-
-    Args:
-        details: anything that JSON can hold, in at most 2,048 characters; the last ones come with
-            the timeout, if there is one.
-
-    Raises:
-        ActivityCancelled: the task is not wanted any more: its cancellation was asked for, it
-            timed out, or its workflow execution closed.
-    """
-    current = _running.get(None)
-    if current is not None:
-        current.heartbeats.beat(details)
-
-
-def activity_info() -> ActivityInfo:
-    """The activity that is running here.
-
-    Raises:
-        LookupError: none is.
-    """
-    current = _running.get(None)
-    if current is None:
-        raise LookupError("no activity is running here: activity_info() is for a worker's activity")
-    return current.info
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

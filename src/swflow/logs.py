@@ -1,11 +1,17 @@
-"""The fields that every log line about a task carries."""
+"""The fields that every log line about a task carries, and how lines are written."""
 
+import json
 import logging
 import time
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
 from typing import Any
 
 from swflow.attempts import attempt_of
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
 class TaskLog(logging.LoggerAdapter[logging.Logger]):
@@ -38,14 +44,53 @@ class TaskLog(logging.LoggerAdapter[logging.Logger]):
         self, msg: Any, kwargs: MutableMapping[str, Any]
     ) -> tuple[Any, MutableMapping[str, Any]]:
         """Add the fields to a line."""
+        return msg, {**kwargs, "extra": self.fields()}
+
+    def fields(self) -> dict[str, Any]:
+        """What a line that is written now carries."""
         duration = round(time.monotonic() - self._began, 3)
-        return msg, {**kwargs, "extra": {**(self.extra or {}), "duration": duration}}
+        return {**(self.extra or {}), "duration": duration}
+
+
+_task: ContextVar[TaskLog | None] = ContextVar("swflow.task", default=None)
+
+
+@contextmanager
+def speaking_of(log: TaskLog) -> Iterator[None]:
+    """What anybody logs in here is about this task, as far as handlers know `TaskFields`."""
+    token = _task.set(log)
+    try:
+        yield
+    finally:
+        _task.reset(token)
+
+
+class TaskFields(logging.Filter):
+    """Gives a task's fields to the lines that its own code writes, with any logger."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Add what the line does not say by itself."""
+        log = _task.get()
+        if log is not None:
+            said = vars(record)
+            said |= log.fields() | said
+        return True
+
+
+def show_tasks() -> None:
+    """Give `TaskFields` to every handler that this process has."""
+    loggers = [logging.root, *logging.root.manager.loggerDict.values()]
+    handlers = {
+        each for logger in loggers if isinstance(logger, logging.Logger) for each in logger.handlers
+    }
+    for each in handlers:
+        each.addFilter(TaskFields())
 
 
 class PlainFormatter(logging.Formatter):
     """Lines for people: the fields of a line about a task stand at its end."""
 
-    _FIELDS = ("type", "workflowId", "runId", "activityId", "attempt", "duration")
+    _FIELDS = ("domain", "type", "workflowId", "runId", "activityId", "attempt", "duration")
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(message)s")
@@ -55,3 +100,20 @@ class PlainFormatter(logging.Formatter):
         said = vars(record)
         about = " ".join(f"{name}={said[name]}" for name in self._FIELDS if name in said)
         return f"{super().formatMessage(record)}{about and f' [{about}]'}"
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: time, level, logger, message, and whatever the line carries."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line of one record, without its line end."""
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str, ensure_ascii=False)

@@ -43,9 +43,11 @@ def _parser() -> argparse.ArgumentParser:
     decider = commands.add_parser("decider", help="decide what the workflows do next")
     decider.set_defaults(command=_decider)
 
-    worker = commands.add_parser("worker", help="do the activities of one task list")
-    worker.add_argument("task_list", metavar="TASK_LIST")
-    worker.add_argument("--processes", type=int, default=1, help="activities at a time")
+    worker = commands.add_parser("worker", help="do the activities of some task lists")
+    worker.add_argument("task_lists", nargs="*", metavar="TASK_LIST", help="default: all")
+    worker.add_argument(
+        "--processes", type=int, default=1, help="activities at a time, of each list"
+    )
     worker.add_argument(
         "--grace", type=float, default=30, metavar="SECONDS", help="to finish in when stopped"
     )
@@ -96,15 +98,14 @@ def _worker(arguments: argparse.Namespace) -> int:
     from vib.registry import ACTIVITIES, TASK_LISTS
     from vib.services import services
 
-    name = arguments.task_list
-    if name not in TASK_LISTS:
-        raise VibError(f"There is no task list {name!r}; there are {', '.join(TASK_LISTS)}.")
+    names = arguments.task_lists or TASK_LISTS
+    for name in names:
+        if name not in TASK_LISTS:
+            raise VibError(f"There is no task list {name!r}; there are {', '.join(TASK_LISTS)}.")
     logs.configure(services().settings.log_level)
-    served = [activity for activity in ACTIVITIES if activity.task_list == name]
     swflow.Worker(
         services().swf,
-        served,
-        task_list=name,
+        [activity for activity in ACTIVITIES if activity.task_list in names],
         processes=arguments.processes,
         grace=timedelta(seconds=arguments.grace),
     ).run()

@@ -32,8 +32,8 @@ def test_every_line_about_a_task_says_which(running: Any) -> None:
     execution.result()
     who = f"workflowId={execution.workflow_id} runId={execution.run_id}"
     decider, worker = (process.log() for process in running.processes)
-    assert f"[type=Chain 1 {who} duration=" in decider
-    assert f"[type=cut 1 {who} activityId=1 attempt=1 duration=" in worker
+    assert f"[domain=films type=Chain 1 {who} duration=" in decider
+    assert f"[domain=films type=cut 1 {who} activityId=1 attempt=1 duration=" in worker
 
 
 def test_a_failed_activity_is_tried_again(running: Any) -> None:

@@ -10,7 +10,7 @@ from vib.db import migrate
 from vib.local.database import embedded_postgres
 from vib.local.processes import Processes
 from vib.local.receiver import Receiver, receiver
-from vib.registry import ACTIVITIES, TASK_LISTS, WORKFLOWS
+from vib.registry import ACTIVITIES, WORKFLOWS
 from vib.services import Services, services
 
 RETENTION = timedelta(days=7)
@@ -30,10 +30,9 @@ class Machine:
         self._workers = workers
 
     def start_workers(self) -> None:
-        """Start a decider and a worker for every task list."""
+        """Start a decider, and a worker for every task list."""
         self._workers.start("decider", "vib", "decider")
-        for name in TASK_LISTS:
-            self._workers.start(f"worker-{name}", "vib", "worker", name, "--grace", GRACE)
+        self._workers.start("worker", "vib", "worker", "--grace", GRACE)
 
     def check(self) -> None:
         """Make sure that everything still runs.

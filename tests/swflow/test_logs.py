@@ -2,11 +2,11 @@ import json
 import logging
 import sys
 
-from vib.logs import JsonFormatter
+from swflow.logs import JsonFormatter
 
 
 def record(message: str, *arguments: object, **extra: object) -> logging.LogRecord:
-    made = logging.LogRecord("vib.test", logging.INFO, __file__, 1, message, arguments, None)
+    made = logging.LogRecord("a.test", logging.INFO, __file__, 1, message, arguments, None)
     vars(made).update(extra)
     return made
 
@@ -16,7 +16,7 @@ def test_a_line_is_one_json_object_with_time_level_and_message() -> None:
 
     assert line["message"] == "took 3 s"
     assert line["level"] == "INFO"
-    assert line["logger"] == "vib.test"
+    assert line["logger"] == "a.test"
     assert line["time"].endswith("+00:00")
 
 

@@ -1,0 +1,66 @@
+"""What a worker answers for a task."""
+
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from swflow.connection import Connection
+from swflow.failure import Report
+from swflow.logs import TaskLog
+from swflow.retrying import code, persistently
+
+_PATIENCE = timedelta(minutes=15)
+
+STOPPED = Report("the worker was told to stop", None, retry=True, handed_back=True)
+
+
+class Responder:
+    """The answers to one activity task.
+
+    They are given for as long as it takes to get them through; one that comes too late, because
+    the task timed out or its execution closed, is dropped, and the log says so.
+    """
+
+    def __init__(self, connection: Connection, task_token: str, log: TaskLog) -> None:
+        self._connection = connection
+        self._task_token = task_token
+        self._log = log
+
+    def heartbeat(self, details: str) -> bool:
+        """Send a heartbeat; whether cancellation is asked for."""
+        answer = self._call("RecordActivityTaskHeartbeat", details=details)
+        return bool(answer["cancelRequested"])
+
+    def completed(self, result: str) -> None:
+        """It is done."""
+        self._give("RespondActivityTaskCompleted", result=result)
+
+    def failed(self, report: Report) -> None:
+        """It failed."""
+        self._give("RespondActivityTaskFailed", **report.wire())
+
+    def cancelled(self) -> None:
+        """It was cancelled, as was asked for."""
+        self._give("RespondActivityTaskCanceled")
+
+    def hand_back(self) -> None:
+        """Another worker is to do it; tried once, as there is no time for more."""
+        with suppress(BotoCoreError, ClientError):
+            self._call("RespondActivityTaskFailed", **STOPPED.wire())
+
+    def _call(self, operation: str, **says: str) -> dict[str, Any]:
+        return self._connection.transport.call(operation, {"taskToken": self._task_token, **says})
+
+    def _give(self, operation: str, **says: str) -> None:
+        def respond() -> None:
+            self._call(operation, **says)
+
+        try:
+            persistently(respond, "answering an activity task", _PATIENCE)
+        except (BotoCoreError, ClientError) as error:
+            if isinstance(error, ClientError) and code(error) == "UnknownResourceFault":
+                self._log.warning("too late: the task is not open any more; %s", error)
+            else:
+                self._log.error("the answer was not taken; the task will time out: %s", error)
