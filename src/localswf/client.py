@@ -10,10 +10,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from botocore.errorfactory import ClientExceptionsFactory
+from botocore.loaders import Loader
 from botocore.model import ListShape, Shape, StructureShape
+from botocore.paginate import Paginator, PaginatorModel
 from botocore.utils import parse_to_aware_datetime
 
 from localswf import errors
+from localswf.loops import outside_of_loops
 from localswf.model import Answer, operations, service_model
 from localswf.service import Service
 
@@ -27,7 +30,8 @@ class Client:
 
     Every operation is a method in snake case that takes keyword arguments and returns a dict, with
     datetimes for timestamps; errors are botocore's `ClientError`, by their names in `exceptions`.
-    For one thread at a time: under a virtual clock, a poll that waits lets the time jump.
+    For one thread at a time, which may be running an event loop. Under a virtual clock, a poll that
+    waits lets the time jump.
     """
 
     def __init__(self, service: Service) -> None:
@@ -53,16 +57,29 @@ class Client:
             raise AttributeError(f"Amazon SWF has no operation {name!r}.")
         return partial(self._call, operation)
 
+    def get_paginator(self, operation_name: str) -> "Paginator[Answer]":
+        """What goes through all pages of an operation that is called by its method's name.
+
+        Raises:
+            ValueError: its answers do not come in pages.
+        """
+        operation = _METHODS[operation_name]
+        config = _paginator_model().get_paginator(operation)
+        model = service_model().operation_model(operation)
+        return Paginator(getattr(self, operation_name), config, model)
+
     def close(self) -> None:
         """Close the service and its data file; no calls after this."""
         if not self._loop.is_closed():
-            self._loop.run_until_complete(self._service.close())
+            with outside_of_loops():
+                self._loop.run_until_complete(self._service.close())
             self._loop.close()
 
     def _call(self, operation: str, **request: Any) -> Answer:
         metadata = {"HTTPStatusCode": 200, "RetryAttempts": 0}
         try:
-            answer = self._loop.run_until_complete(self._answer(operation, request))
+            with outside_of_loops():
+                answer = self._loop.run_until_complete(self._answer(operation, request))
         except errors.SwfError as error:
             message = error.message or ""
             metadata["HTTPStatusCode"] = error.status
@@ -81,6 +98,11 @@ class Client:
     async def _answer(self, operation: str, request: dict[str, Any]) -> Answer:
         on_the_wire = _request_converter(operation)(request)
         return await self._service.clock.wait(self._service.call(operation, on_the_wire))
+
+
+@functools.cache
+def _paginator_model() -> PaginatorModel:
+    return PaginatorModel(Loader().load_service_model("swf", "paginators-1"))
 
 
 @functools.cache

@@ -77,6 +77,11 @@ class VirtualClock:
         self._when: int | None = None
         self._callback: Callable[[], None] | None = None
 
+    @property
+    def alarm(self) -> int | None:
+        """When the alarm rings next, in milliseconds since the epoch; None if none is set."""
+        return self._when
+
     def now(self) -> int:
         """The time, in milliseconds since the epoch."""
         return self._now

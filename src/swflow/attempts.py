@@ -135,7 +135,7 @@ class ActivityCall:
             **self._activity.routing(),
             **self._activity.timeouts(factor or 1),
         }
-        self._open = Command("ScheduleActivityTask", asked, self)
+        self._open = Command("ScheduleActivityTask", asked, self, self._activity)
         self._context.ask(self._open)
 
     def _activity_id(self, attempt: int) -> str:

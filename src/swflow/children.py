@@ -109,7 +109,7 @@ class ChildCall:
             "control": str(self._number),
             **self._workflow.start_parameters(),
         }
-        self._command = Command("StartChildWorkflowExecution", asked, self)
+        self._command = Command("StartChildWorkflowExecution", asked, self, self._workflow)
         self._context.ask(self._command)
 
     def _started(self, run_id: str) -> None:

@@ -144,7 +144,7 @@ class Client:
             )
         except ClientError as error:
             raise self._explained(error, workflow, workflow_id) from error
-        return Execution(self.connection, workflow_id, started["runId"], workflow.codec)
+        return self._execution(workflow_id, started["runId"], workflow.codec)
 
     def execution(self, workflow_id: str, run_id: str | None = None) -> "Execution[Any]":
         """An execution that is there already; its result is plain JSON.
@@ -156,7 +156,12 @@ class Client:
         Raises:
             SwflowError: there is none with this workflow id.
         """
-        return Execution(self.connection, workflow_id, run_id or self._latest_run(workflow_id))
+        return self._execution(workflow_id, run_id or self._latest_run(workflow_id))
+
+    def _execution(
+        self, workflow_id: str, run_id: str, codec: Codec | None = None
+    ) -> "Execution[Any]":
+        return Execution(self.connection, workflow_id, run_id, codec)
 
     @overload
     def task(self, token: str) -> ActivityTask[Any]: ...
@@ -273,7 +278,7 @@ class Execution(Generic[R]):
             last = run._close_event()
             if last and last["eventType"] == "WorkflowExecutionContinuedAsNew":
                 run_id = attributes(last)["newExecutionRunId"]
-                run = Execution(self._connection, self.workflow_id, run_id, self._codec)
+                run = type(self)(self._connection, self.workflow_id, run_id, self._codec)
             elif last:
                 return cast("R", self._outcome(last))
             elif deadline is not None and time.monotonic() + wait > deadline:

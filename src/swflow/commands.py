@@ -77,11 +77,15 @@ class Command:
         kind: the decision's type.
         attributes: what the decision says.
         owner: whoever hears what becomes of it.
+        callee: the type of the activity or workflow that it calls.
+        where: the file and the line of the workflow's code that asked for it, where that is noted.
     """
 
     kind: str
     attributes: dict[str, Any]
     owner: Any = None
+    callee: Any = None
+    where: str | None = None
 
     def decision(self) -> dict[str, Any]:
         """The decision as RespondDecisionTaskCompleted takes it."""

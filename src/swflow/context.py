@@ -2,8 +2,11 @@
 
 import asyncio
 import functools
+import sys
 from collections import defaultdict
+from pathlib import Path
 from random import Random
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from swflow.commands import Command
@@ -16,6 +19,9 @@ from swflow.timers import DurableTimer
 
 if TYPE_CHECKING:
     from swflow.workflow import WorkflowType
+
+
+_NOT_THE_WORKFLOWS = (str(Path(__file__).parent), str(Path(asyncio.__file__).parent))
 
 
 class Context:
@@ -36,6 +42,7 @@ class Context:
         random: its own random numbers, once something asked for them.
         published: what it shows of itself, if this decision changed that.
         broken: why it has to fail, whatever its code says.
+        traced: whether to note where in the code each command is asked for.
     """
 
     def __init__(self, workflow: "WorkflowType[..., Any]", workflow_id: str, run_id: str) -> None:
@@ -53,6 +60,7 @@ class Context:
         self.random: Random | None = None
         self.published: str | None = None
         self.broken: BaseException | None = None
+        self.traced = False
         self._numbers = 0
 
     @classmethod
@@ -85,6 +93,8 @@ class Context:
     def ask(self, command: Command) -> None:
         """Make a command part of the decision in hand."""
         self.loop.check_open()
+        if self.traced:
+            command.where = _place()
         self.making[command] = None
 
     def retract(self, command: Command) -> bool:
@@ -109,3 +119,13 @@ class Context:
         """Nobody waits for this timer any more."""
         if timer.durable is not None:
             timer.durable.cancel()
+
+
+def _place() -> str | None:
+    """The file and the line of the workflow's code that is running; None if none of it is."""
+    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001 - a whole stack is slow to collect
+    while frame is not None:
+        if not frame.f_code.co_filename.startswith(_NOT_THE_WORKFLOWS):
+            return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        frame = frame.f_back
+    return None

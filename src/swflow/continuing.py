@@ -69,4 +69,4 @@ def go_on(
     asked = {**parameters, "input": workflow.encode_input(args, kwargs)}
     if workflow.version != running.version:
         asked["workflowTypeVersion"] = workflow.version
-    raise ContinueAsNew(Command("ContinueAsNewWorkflowExecution", asked))
+    raise ContinueAsNew(Command("ContinueAsNewWorkflowExecution", asked, callee=workflow))

@@ -20,18 +20,22 @@ class NonDeterminismError(SwflowError):
         expected: what the history holds, or None if it holds nothing there.
         actual: what the code does now, or None if it does nothing there.
         event_id: the event of the history at which the two part.
+        where: the file and the line of the code that makes it, where that is known.
     """
 
-    def __init__(self, expected: str | None, actual: str | None, event_id: int) -> None:
+    def __init__(
+        self, expected: str | None, actual: str | None, event_id: int, where: str | None = None
+    ) -> None:
         super().__init__(
             f"code and history differ at event {event_id}: "
             f"the history has {expected or 'nothing more'}, "
-            f"the code makes {actual or 'nothing more'}; "
+            f"the code makes {actual or 'nothing more'}{f' at {where}' if where else ''}; "
             f"run the code that began this execution, or start the execution again"
         )
         self.expected = expected
         self.actual = actual
         self.event_id = event_id
+        self.where = where
 
 
 class OutdatedInstance(SwflowError):

@@ -16,9 +16,14 @@ from swflow.suspending import call_suspendable
 
 
 class MainTask:
-    """What happens to an execution as a whole, and how it closes."""
+    """What happens to an execution as a whole, and how it closes.
+
+    Attributes:
+        error: what its code failed with, once it has.
+    """
 
     def __init__(self, context: Context) -> None:
+        self.error: BaseException | None = None
         self._context = context
         self._cancel_requested = False
         self._told: dict[str, Callable[[Event], None]] = {
@@ -38,7 +43,7 @@ class MainTask:
         """The decision that closes the execution, if its code has come to an end."""
         main = self._context.main
         if self._context.broken is not None:
-            return [_failure(self._context.broken)]
+            return [self._fail(self._context.broken)]
         try:
             return [self._close(main)] if main is not None and main.done() else []
         except Evicted:  # code and history differ, as comparing them is about to find
@@ -52,9 +57,9 @@ class MainTask:
         except asyncio.CancelledError:
             if self._cancel_requested:
                 return Command("CancelWorkflowExecution", {})
-            return _failure(SwflowError("the workflow's code cancelled itself"))
+            return self._fail(SwflowError("the workflow's code cancelled itself"))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - it is the workflow's own
-            return _failure(error)
+            return self._fail(error)
         return Command("CompleteWorkflowExecution", {"result": result})
 
     def _start(self, event: Event) -> None:
@@ -86,6 +91,6 @@ class MainTask:
                 f"the workflow could not be continued as a new execution: {cause}"
             )
 
-
-def _failure(error: BaseException) -> Command:
-    return Command("FailWorkflowExecution", Report.of(error).wire())
+    def _fail(self, error: BaseException) -> Command:
+        self.error = error
+        return Command("FailWorkflowExecution", Report.of(error).wire())

@@ -80,12 +80,19 @@ class Instance:
         workflow: the workflow's type.
         workflow_id: whom it is about.
         run_id: which of the executions with that id it is.
+        traced: note where in the code each command is asked for, for a NonDeterminismError.
     """
 
     def __init__(
-        self, workflow: WorkflowType[..., Any], *, workflow_id: str = "", run_id: str = ""
+        self,
+        workflow: WorkflowType[..., Any],
+        *,
+        workflow_id: str = "",
+        run_id: str = "",
+        traced: bool = False,
     ) -> None:
         self._context = Context(workflow, workflow_id, run_id)
+        self._context.traced = traced
         self._loop = self._context.loop
         self._main = MainTask(self._context)
         self._owners: dict[int, Owner] = {}
@@ -101,6 +108,16 @@ class Instance:
     def published(self) -> str | None:
         """What the decision in hand publishes, to be sent as its executionContext."""
         return self._context.published
+
+    @property
+    def called(self) -> list[Any]:
+        """The types of the activities and workflows that the decision in hand calls."""
+        return [each.callee for each in self._made or () if each.callee is not None]
+
+    @property
+    def error(self) -> BaseException | None:
+        """What the workflow's code failed with, once it has."""
+        return self._main.error
 
     def feed(self, events: Iterable[Event]) -> list[Decision]:
         """Go on with the events that are new since the last time.
@@ -189,8 +206,7 @@ class Instance:
         if command is None or not command.caused(event):
             if _is_patch(event):  # the code has grown out of asking whether it is patched
                 return
-            actual = None if command is None else str(command)
-            raise NonDeterminismError(describe(event), actual, event["eventId"])
+            raise _difference(describe(event), command, event)
         self._unmatched.popleft()
         if command.owner is not None:
             self._owners[event["eventId"]] = command.owner
@@ -201,7 +217,7 @@ class Instance:
 
     def _check_all_matched(self, event: Event) -> None:
         if self._unmatched:
-            raise NonDeterminismError(None, str(self._unmatched[0]), event["eventId"])
+            raise _difference(None, self._unmatched[0], event)
 
     def _tell(self, event: Event) -> None:
         """Tell whoever an event is about."""
@@ -216,6 +232,12 @@ class Instance:
             owner.told(event)
         elif about is None:
             self._main.told(event)
+
+
+def _difference(there: str | None, here: Command | None, event: Event) -> NonDeterminismError:
+    if here is None:
+        return NonDeterminismError(there, None, event["eventId"])
+    return NonDeterminismError(there, str(here), event["eventId"], here.where)
 
 
 def _is_patch(event: Event) -> bool:

@@ -48,7 +48,10 @@ class ExecutionOptions(TypedDict, total=False):
 class WorkflowType(Generic[P, R]):
     """A workflow: a function, and how its executions are run. Made by `@workflow`.
 
-    Called inside a workflow it starts a child, and returns a promise of its result at once.
+    Called inside a workflow it starts a child, and returns a promise of its result at once. Called
+    anywhere else it runs there and then, without a service, and its result is returned: activities
+    and children run in the caller's process, one after the other, and waits take no time, as in
+    `swflow.testing.Environment`. What its code raises is raised. (Types know only the first.)
 
     Attributes:
         function: the function itself.
@@ -77,8 +80,14 @@ class WorkflowType(Generic[P, R]):
     workflow_id: str | None = None
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Child[R]:
-        """Start a child in a workflow."""
-        call = ChildCall(Context.required(f"a call of {self.name}"), self)
+        """Start a child in a workflow; elsewhere, run it."""
+        context = Context.current()
+        if context is None:
+            # Only whoever needs it loads the service.
+            from swflow.testing.local import run_here  # noqa: PLC0415
+
+            return cast("Child[R]", run_here(self, args, kwargs))
+        call = ChildCall(context, self)
         call.start(args, kwargs)
         return cast("Child[R]", call.promise)
 

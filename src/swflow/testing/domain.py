@@ -1,0 +1,75 @@
+"""The domain that an environment's executions are in: types are registered as they are used."""
+
+from typing import Any
+
+import localswf
+from swflow.activity import ActivityType
+from swflow.errors import SwflowError
+from swflow.workflow import WorkflowType
+
+Type = WorkflowType[..., Any] | ActivityType[..., Any]
+
+NAME = "testing"
+
+
+class Domain:
+    """A domain on a service in this process.
+
+    Attributes:
+        swf: the service.
+        decision_lists: the task lists that decision tasks may wait in.
+        activity_lists: the task lists that activity tasks may wait in.
+        errors: what executions failed with, by their run ids.
+    """
+
+    def __init__(self, swf: localswf.Client) -> None:
+        self.swf = swf
+        self.decision_lists: dict[str, None] = {}
+        self.activity_lists: dict[str, None] = {}
+        self.errors: dict[str, BaseException] = {}
+        self._workflows: dict[tuple[str, str], WorkflowType[..., Any]] = {}
+        self._activities: dict[tuple[str, str], ActivityType[..., Any]] = {}
+        swf.register_domain(name=NAME, workflowExecutionRetentionPeriodInDays="90")
+
+    def serve(self, each: Type) -> None:
+        """Make a type known, and look for tasks where its tasks go; registered once."""
+        key = (each.name, each.version)
+        if isinstance(each, WorkflowType):
+            self.decision_lists[each.task_list] = None
+            if key not in self._workflows:
+                self._workflows[key] = each
+                self.swf.register_workflow_type(domain=NAME, **each.registration())
+        else:
+            self.activity_lists[each.task_list] = None
+            if key not in self._activities:
+                self._activities[key] = each
+                self.swf.register_activity_type(domain=NAME, **each.registration())
+
+    def workflow(self, kind: dict[str, str]) -> WorkflowType[..., Any]:
+        """The workflow of this name and version.
+
+        Raises:
+            SwflowError: it is not served.
+        """
+        found = self._workflows.get((kind["name"], kind["version"]))
+        if found is None:
+            raise _unknown("workflow", kind)
+        return found
+
+    def activity(self, kind: dict[str, str]) -> ActivityType[..., Any]:
+        """The activity of this name and version.
+
+        Raises:
+            SwflowError: it is not served.
+        """
+        found = self._activities.get((kind["name"], kind["version"]))
+        if found is None:
+            raise _unknown("activity", kind)
+        return found
+
+
+def _unknown(what: str, kind: dict[str, str]) -> SwflowError:
+    return SwflowError(
+        f"the environment does not know the {what} {kind['name']} {kind['version']}: "
+        f"give it to the Environment"
+    )
