@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import json
+from asyncio.events import _get_running_loop, _set_running_loop
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -75,29 +76,43 @@ class Client:
                 self._loop.run_until_complete(self._service.close())
             self._loop.close()
 
-    def _call(self, operation: str, **request: Any) -> Answer:
-        metadata = {"HTTPStatusCode": 200, "RetryAttempts": 0}
+    def call(self, operation: str, request: dict[str, Any]) -> Answer:
+        """An operation by its name on the wire, with times in seconds since the epoch.
+
+        Raises:
+            ClientError: as boto3 raises it.
+        """
         try:
-            with outside_of_loops():
-                answer = self._loop.run_until_complete(self._answer(operation, request))
+            answer = self._answer(operation, request)
         except errors.SwfError as error:
             message = error.message or ""
-            metadata["HTTPStatusCode"] = error.status
             response: Any = {
                 "Error": {"Code": error.code, "Message": message},
-                "ResponseMetadata": metadata,
+                "ResponseMetadata": {"HTTPStatusCode": error.status, "RetryAttempts": 0},
                 "message": message,
             }
             error_class: Any = self.exceptions.from_code(error.code)
             raise error_class(response, operation) from error
         if "events" in answer:
             answer = {**answer, "events": list(map(json.loads, answer["events"]))}
-        converted: Answer = _answer_converter(operation)(answer)
-        return {**converted, "ResponseMetadata": metadata}
+        return answer
 
-    async def _answer(self, operation: str, request: dict[str, Any]) -> Answer:
-        on_the_wire = _request_converter(operation)(request)
-        return await self._service.clock.wait(self._service.call(operation, on_the_wire))
+    def _call(self, operation: str, **request: Any) -> Answer:
+        answer = self.call(operation, _request_converter(operation)(request))
+        converted: Answer = _answer_converter(operation)(answer)
+        return {**converted, "ResponseMetadata": {"HTTPStatusCode": 200, "RetryAttempts": 0}}
+
+    def _answer(self, operation: str, request: dict[str, Any]) -> Answer:
+        outer = _get_running_loop()
+        _set_running_loop(self._loop)
+        try:
+            future = self._service.call(operation, request)
+        finally:
+            _set_running_loop(outer)
+        if not future.done():  # most are answered at once, and to run a loop takes its time
+            with outside_of_loops():
+                self._loop.run_until_complete(self._service.clock.wait(future))
+        return future.result()
 
 
 @functools.cache

@@ -131,12 +131,13 @@ class Dispatcher:
         """Settle a poll with a task, or after the minute that a long poll lasts with `nothing`."""
         if lists.poll(key, call):
             return
+        if self._draining:
+            lists.leave(key, call)
+            self.settle(call, nothing)
+            return
         self._parked[call] = nothing
         call.future.add_done_callback(lambda _: self._unpark(call, lists, key))
-        if self._draining:
-            self.settle(call, nothing)
-        else:
-            self._deadlines.set(call, self._clock.now() + _LONG_POLL)
+        self._deadlines.set(call, self._clock.now() + _LONG_POLL)
 
     def settle(self, call: Call, outcome: Answer | errors.SwfError) -> None:
         """Answer a call once everything written so far is on disk."""
@@ -185,8 +186,8 @@ class Dispatcher:
     def set_alarm(self) -> None:
         """Have `wake` called when the next thing is due."""
         due = self._deadlines.next()
-        # One that comes too early does no harm, so it is not worth moving.
-        if due is not None and (self._alarm is None or due < self._alarm):
+        # One that comes too early does no harm, so on a wall clock it is not worth moving.
+        if due is not None and (self._alarm is None or due < self._alarm or self._clock.virtual):
             self._alarm = due
             self._clock.set_alarm(due, self._on_alarm)
 

@@ -35,11 +35,8 @@ class Deciding:
     def step(self) -> bool:
         """Make a decision; whether there was one to make."""
         for name in self._domain.decision_lists:
-            task = self._domain.swf.poll_for_decision_task(
-                domain=NAME,
-                taskList={"name": name},
-                startAtPreviousStartedEvent=self._sticky,
-            )
+            polled = {"taskList": {"name": name}, "startAtPreviousStartedEvent": self._sticky}
+            task = self._domain.swf.call("PollForDecisionTask", {"domain": NAME, **polled})
             if task["taskToken"]:
                 self._decide(task)
                 return True
@@ -59,9 +56,8 @@ class Deciding:
                 self._domain.serve(each)
             published = instance.published
             shown = {} if published is None else {"executionContext": published}
-            self._domain.swf.respond_decision_task_completed(
-                taskToken=task["taskToken"], decisions=decisions, **shown
-            )
+            answer = {"taskToken": task["taskToken"], "decisions": decisions, **shown}
+            self._domain.swf.call("RespondDecisionTaskCompleted", answer)
         except BaseException:
             self._forget(run_id)
             raise

@@ -143,30 +143,29 @@ class Environment:
         seconds = (delta + timedelta(**more)).total_seconds()
         if seconds < 0:
             raise ValueError(f"time cannot go back: {seconds} seconds")
-        until = self._clock.now() + round(seconds * 1000)
-        self.run_until_idle()
-        while self._jump(until):
-            self.run_until_idle()
-        self._clock.advance((until - self._clock.now()) / 1000)
-        self.run_until_idle()
+        self._pass_time(self._clock.now() + round(seconds * 1000), lambda: False)
 
     def _wait_for(self, done: Callable[[], bool], timeout: timedelta | None) -> bool:
-        """Let time pass until something is so; False if it never is, or not in time."""
+        """Let time pass until something is so; whether it came to be so, and in time."""
         until = None if timeout is None else self._clock.now() + round(timeout / _MILLISECOND)
-        while True:
-            self.run_until_idle()
-            if done():
-                return True
+        return self._pass_time(until, done)
+
+    def _pass_time(self, until: int | None, done: Callable[[], bool]) -> bool:
+        self.run_until_idle()
+        while not done():
             if not self._jump(until):
                 return False
+            self.run_until_idle()
+        return True
 
     def _jump(self, until: int | None) -> bool:
-        """Let time pass to the next thing that comes by itself; whether one comes in time."""
-        ahead = [self._clock.alarm, self._working.next_heartbeat()]
+        """Go to when the next thing comes by itself; False if none comes before `until`."""
+        ahead = (self._clock.alarm, self._working.next_heartbeat(), until)
         due = min((each for each in ahead if each is not None), default=None)
-        if due is None or (until is not None and due > until):
+        now = self._clock.now()
+        if due is None or (until is not None and now >= until):
             return False
-        self._clock.advance(max(due - self._clock.now(), 0) / 1000)
+        self._clock.advance(max(due - now, 0) / 1000)
         self._working.beat()
         return True
 

@@ -63,7 +63,8 @@ class Working:
         for name in self._domain.activity_lists:
             if name in self.away:
                 continue
-            task = self._domain.swf.poll_for_activity_task(domain=NAME, taskList={"name": name})
+            polled = {"domain": NAME, "taskList": {"name": name}}
+            task = self._domain.swf.call("PollForActivityTask", polled)
             if task.get("taskToken"):
                 self._work_on(task)
                 return True
