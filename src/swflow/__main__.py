@@ -1,29 +1,30 @@
-"""The command line: `python -m swflow register|decider|worker`."""
+"""The command line: `python -m swflow register|decider|worker|replay`."""
 
 import argparse
-import importlib
 import logging
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from swflow import replay_command
 from swflow.activity import ActivityType
 from swflow.client import Client
 from swflow.decider import Decider
 from swflow.errors import SwflowError
+from swflow.loading import Type, load_types
 from swflow.logs import JsonFormatter, PlainFormatter
 from swflow.worker import Worker
 from swflow.workflow import WorkflowType
-
-Type = WorkflowType[..., Any] | ActivityType[..., Any]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit status is 0, or 2 with one sentence on standard error."""
     options = _parser().parse_args(arguments)
+    sys.path.insert(0, "")  # as `python -m` has it, so that what is in this folder is found
+    if options.command is None:
+        return replay_command.run(options)
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter() if options.log_json else PlainFormatter())
     logging.basicConfig(level=options.log_level, handlers=[handler])
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         profile=options.profile,
     )
     try:
-        types = _load(options.types)
+        types = load_types(options.types)
         options.command(client, types, options)
     except (SwflowError, BotoCoreError, ClientError) as error:
         sys.stderr.write(f"swflow: {error}\n")
@@ -73,26 +74,6 @@ def _require(found: Sequence[Type], kind: str, options: argparse.Namespace) -> N
         raise SwflowError(f"no {kind} is in {', '.join(options.types)}")
 
 
-def _load(names: Sequence[str]) -> list[Type]:
-    """The types that `package.module:attribute` and `package.module` (all of its types) name."""
-    sys.path.insert(
-        0, ""
-    )  # as `python -m` has it, so that the command finds what is in this folder
-    found: dict[tuple[type, str, str], Type] = {}
-    for name in names:
-        module_name, _, attribute = name.partition(":")
-        try:
-            module = importlib.import_module(module_name)
-            values = [getattr(module, attribute)] if attribute else list(vars(module).values())
-        except (ImportError, AttributeError) as error:
-            raise SwflowError(f"cannot load {name}: {error}") from error
-        types = [value for value in values if isinstance(value, WorkflowType | ActivityType)]
-        if not types:
-            raise SwflowError(f"{name} holds no workflow and no activity")
-        found |= {(type(each), each.name, each.version): each for each in types}
-    return list(found.values())
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="swflow", description="Durable workflows on Amazon SWF.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -101,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     register.add_argument(
         "--retention", type=int, metavar="DAYS", help="create the domain if it is missing"
     )
+    replay_command.add_parser(commands)
     decider = commands.add_parser("decider", help="make the decisions of workflows")
     worker = commands.add_parser("worker", help="run activities")
     worker.add_argument(

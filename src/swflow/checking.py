@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from swflow.errors import SwflowError
+from swflow.histories import StoredHistory, read_histories
 from swflow.history import Event
 from swflow.replay import Instance
-from swflow.testing.histories import StoredHistory, read_histories
 from swflow.workflow import WorkflowType
 
 Workflows = WorkflowType[..., Any] | Iterable[WorkflowType[..., Any]]

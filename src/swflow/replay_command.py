@@ -1,0 +1,82 @@
+"""The command `swflow replay`: the replay check of files."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from swflow.checking import check_one
+from swflow.errors import NonDeterminismError, SwflowError
+from swflow.histories import read_histories
+from swflow.loading import load_types
+from swflow.workflow import WorkflowType
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to those of `swflow`."""
+    parser = commands.add_parser(
+        "replay",
+        help="run today's code over stored histories",
+        description="Run today's code over stored histories, and show where the two differ.",
+        epilog="The exit status is 0, 1 if a history differs, 2 if one could not be checked.",
+    )
+    parser.add_argument("types", help="package.module, or several with commas between them")
+    parser.add_argument(
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="histories as JSON, as the AWS CLI and `localswf export` write them, or a folder",
+    )
+    parser.add_argument("--json", action="store_true", help="what was found, as a line for each")
+    parser.set_defaults(command=None)  # it needs no service
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check the files; the exit status."""
+    status = 0
+    try:
+        types = load_types(options.types.split(","))
+        known = {
+            (each.name, each.version): each for each in types if isinstance(each, WorkflowType)
+        }
+        for found in _check(known, options.files):
+            status = max(status, 0 if found["same"] else 1)
+            sys.stdout.write(f"{json.dumps(found) if options.json else _for_people(found)}\n")
+    except SwflowError as error:
+        sys.stderr.write(f"swflow: {error}\n")
+        return 2
+    return status
+
+
+def _check(
+    known: dict[tuple[str, str], WorkflowType[..., Any]], files: list[Path]
+) -> Iterator[dict[str, Any]]:
+    for file in files:
+        for path in sorted(file.rglob("*.json*")) if file.is_dir() else [file]:
+            for history in read_histories(path):
+                found: dict[str, Any] = {
+                    "history": history.place,
+                    "type": " ".join(history.type),
+                    "events": len(history.events),
+                    "same": True,
+                }
+                try:
+                    check_one(known, history)
+                except NonDeterminismError as error:
+                    found |= {"same": False, **vars(error)}
+                yield found
+
+
+def _for_people(found: dict[str, Any]) -> str:
+    what = f"{found['history']}: {found['type']}, {found['events']} events"
+    if found["same"]:
+        return f"same     {what}"
+    where = f"\n    at {found['where']}" if found["where"] else ""
+    return (
+        f"differs  {what}: at event {found['event_id']}\n"
+        f"    the history has {found['expected'] or 'nothing more'}\n"
+        f"    the code makes {found['actual'] or 'nothing more'}{where}"
+    )

@@ -1,0 +1,34 @@
+"""Histories of the shop's executions, in files."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from swflow import WorkflowType
+from swflow.testing import Environment
+
+Store = Callable[..., Path]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """Runs a workflow and stores its history as the AWS CLI prints it."""
+
+    def run(name: str, workflow: WorkflowType[..., Any], *args: Any) -> Path:
+        path = tmp_path / "histories" / name
+        path.parent.mkdir(exist_ok=True)
+        with Environment() as env:
+            execution = env.start(workflow, *args)
+            execution.result()
+            path.write_text(json.dumps({"events": execution.history()}, default=_iso))
+        return path
+
+    return run
+
+
+def _iso(value: Any) -> str:
+    text: str = value.isoformat()
+    return text
