@@ -1,5 +1,6 @@
 """The service in process is to its user what boto3's client is."""
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -75,3 +76,31 @@ def test_under_the_wall_clock(tmp_path: Path) -> None:
         client.register_workflow_type(domain="videos", **kind)
         info = client.describe_workflow_type(domain="videos", workflowType=kind)["typeInfo"]
     assert abs((info["creationDate"] - before).total_seconds()) < 60
+
+
+def test_pages_come_as_from_boto3(swf: Any, http_swf: Any) -> None:
+    seen = []
+    for each in (swf, http_swf):
+        each.start()
+        each.poll_decision()
+        pages = each.client.get_paginator("get_workflow_execution_history").paginate(
+            domain="videos", execution=each.execution(), PaginationConfig={"PageSize": 1}
+        )
+        seen.append([event["eventType"] for page in pages for event in page["events"]])
+    assert seen[0] == seen[1]
+    assert len(seen[0]) == 3
+
+
+def test_a_call_by_its_name_on_the_wire(client: Any) -> None:
+    asked = {"name": "videos", "workflowExecutionRetentionPeriodInDays": "1"}
+    assert client.call("RegisterDomain", asked) == {}
+    with pytest.raises(client.exceptions.DomainAlreadyExistsFault):
+        client.call("RegisterDomain", asked)
+
+
+def test_it_can_be_used_where_an_event_loop_is_running(client: Any) -> None:
+    async def poll() -> Any:
+        client.register_domain(name="videos", workflowExecutionRetentionPeriodInDays="1")
+        return client.poll_for_activity_task(domain="videos", taskList={"name": "a"})
+
+    assert "taskToken" not in asyncio.run(poll())

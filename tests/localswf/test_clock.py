@@ -45,6 +45,15 @@ def test_a_virtual_clock_stops_at_every_alarm_on_its_way() -> None:
     assert clock.now() == 1000
 
 
+def test_a_virtual_clock_says_when_its_alarm_rings() -> None:
+    clock = VirtualClock(0)
+    assert clock.alarm is None
+    clock.set_alarm(400, lambda: None)
+    assert clock.alarm == 400
+    clock.advance(1)
+    assert clock.alarm is None
+
+
 def test_a_virtual_clock_does_not_wait_for_nothing() -> None:
     async def use() -> None:
         await VirtualClock().wait(asyncio.get_running_loop().create_future())
