@@ -7,25 +7,38 @@ import signal
 import threading
 from collections.abc import Coroutine
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from swflow.activity import ActivityType
 from swflow.attempts import attempt_of
 from swflow.errors import ActivityCancelled, CompleteLater
 from swflow.failure import Report
-from swflow.heartbeat import Heartbeats, Unwanted
+from swflow.heartbeat import Heartbeats, Sender, Unwanted
 from swflow.logs import TaskLog, speaking_of
 from swflow.responding import STOPPED, Responder
 from swflow.running import ActivityInfo, running
-
-if TYPE_CHECKING:
-    from swflow.workplace import Workplace
 
 _log = logging.getLogger(__name__)
 
 
 class Interrupted(BaseException):
     """The grace time is over; not an Exception, so that no activity goes on after it."""
+
+
+class Place(Protocol):
+    """Where work is done."""
+
+    @property
+    def sender(self) -> Sender:
+        """What sends the heartbeats."""
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The event loop that coroutines share; None if each has one of its own."""
+
+    @property
+    def closing(self) -> bool:
+        """Whether the grace time is over."""
 
 
 class Work:
@@ -40,7 +53,7 @@ class Work:
 
     def __init__(
         self,
-        place: "Workplace",
+        place: Place,
         activity: ActivityType[..., Any],
         task: dict[str, Any],
         responder: Responder,

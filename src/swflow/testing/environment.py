@@ -64,9 +64,9 @@ class Environment:
         self._mishaps = Mishaps()
         self._deciding = Deciding(self._domain, sticky=sticky)
         self._open.callback(self._deciding.drop)
-        self._working = Working(self._domain, self._clock, self._mishaps)
         self._started = 0
         connection = InProcessConnection(self._domain, self._wait_for)
+        self._working = Working(connection, self._clock, self._mishaps)
         self.client: Client = InProcessClient(connection)
         for each in types:
             self._domain.serve(each)
@@ -160,13 +160,13 @@ class Environment:
 
     def _jump(self, until: int | None) -> bool:
         """Go to when the next thing comes by itself; False if none comes before `until`."""
-        ahead = (self._clock.alarm, self._working.next_heartbeat(), until)
+        ahead = (self._clock.alarm, self._working.sender.next(), until)
         due = min((each for each in ahead if each is not None), default=None)
         now = self._clock.now()
         if due is None or (until is not None and now >= until):
             return False
         self._clock.advance(max(due - now, 0) / 1000)
-        self._working.beat()
+        self._working.sender.send_due()
         return True
 
     # What becomes of activities.

@@ -36,6 +36,11 @@ class InProcessConnection(Connection):
         """The service."""
         return self.domain_here.swf
 
+    @property
+    def transport(self) -> Any:
+        """The service, called by the names that its operations have on the wire."""
+        return self.domain_here.swf
+
     def __str__(self) -> str:
         return "a test's environment"
 

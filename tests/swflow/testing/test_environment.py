@@ -10,6 +10,7 @@ import pytest
 
 from swflow import (
     ActivityCancelled,
+    CompleteLater,
     Failure,
     NonDeterminismError,
     SerializationError,
@@ -233,6 +234,20 @@ def test_time_that_passes_in_an_activity_lets_its_workflow_cancel_it(env: Enviro
     execution = env.start(impatient)
     assert execution.result() == "too slow"
     assert len(ended) == 1
+
+
+def test_somebody_else_completes_a_task(env: Environment) -> None:
+    tokens = []
+
+    def ask(_number: int, _amount: float) -> Receipt:
+        tokens.append(activity_info().task_token)
+        raise CompleteLater
+
+    env.replace(charge, ask)
+    execution = env.start(order, 7, 2.5)
+    env.advance(minutes=1)
+    env.client.task(tokens[0], charge).complete(Receipt(7, 99))
+    assert execution.result()[1] == "99.00"
 
 
 # Executions.
