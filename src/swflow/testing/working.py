@@ -1,7 +1,6 @@
 """Activities in an environment: run by the code of a worker, in the test's own thread."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from localswf import VirtualClock
 from localswf.loops import outside_of_loops
-from swflow.activity import ActivityType
+from swflow.failure import Report
 from swflow.logs import TaskLog
 from swflow.responding import Responder
 from swflow.retrying import code
@@ -63,20 +62,17 @@ class Working:
 
     def _work_on(self, task: dict[str, Any]) -> None:
         activity = self._domain.activity(task["activityType"])
+        log = TaskLog(_log, self._connection.domain, task)
+        responder = Responder(self._connection, task["taskToken"], log)
         match self._mishaps.next(activity):
             case TimesOut() as mishap:
                 self._let_time_out(task, mishap)
             case Fails(error):
-                self._perform(replace(activity, function=_raiser(error)), task)
+                responder.failed(Report.of(error))
             case None:
-                called = self._mishaps.function(activity)
-                self._perform(replace(activity, function=called), task)
-
-    def _perform(self, activity: ActivityType[..., Any], task: dict[str, Any]) -> None:
-        log = TaskLog(_log, self._connection.domain, task)
-        responder = Responder(self._connection, task["taskToken"], log)
-        with outside_of_loops():
-            Work(self, activity, task, responder, log).perform()
+                called = replace(activity, function=self._mishaps.function(activity))
+                with outside_of_loops():
+                    Work(self, called, task, responder, log).perform()
 
     def _let_time_out(self, task: dict[str, Any], mishap: TimesOut) -> None:
         history = self._domain.swf.get_paginator("get_workflow_execution_history").paginate(
@@ -104,10 +100,3 @@ class Working:
                 self._say_alive(token, interval)
 
         self.sender.after(interval.total_seconds(), beat)
-
-
-def _raiser(error: BaseException) -> Callable[..., Any]:
-    def fail(*_args: object, **_kwargs: object) -> None:
-        raise error
-
-    return fail
