@@ -169,7 +169,9 @@ class Worker:
 
     def _end_children(self) -> None:
         self._give_orders()  # to one that was being born when the signal came
-        deadline = time.monotonic() + self._grace.total_seconds() + _LAST_WAIT
+        seconds = self._grace.total_seconds()
+        _log.info("stopping: the work in hand has %g s, or until the next signal", seconds)
+        deadline = time.monotonic() + seconds + _LAST_WAIT
         while self._children and (left := deadline - time.monotonic()) > 0:
             wait([child.process.sentinel for child in self._children], left)
             self._bury()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -299,7 +300,7 @@ class Cluster:
         self.client.register(*types, retention=timedelta(days=1))
 
     def decider(self, program: str = "films", domain: str = "films") -> Process:
-        return self._start("decider", program, f"--domain={domain}")
+        return self._start("decider", program, f"--domain={domain}", "--task-list=films")
 
     def worker(
         self,
@@ -308,9 +309,10 @@ class Cluster:
         domain: str = "films",
         processes: int = 1,
         grace: int = 30,
+        more: tuple[str, ...] = ("--task-list=films",),
     ) -> Process:
         numbers = [f"--processes={processes}", f"--grace={grace}"]
-        return self._start("worker", program, f"--domain={domain}", *numbers)
+        return self._start("worker", program, f"--domain={domain}", *numbers, *more)
 
     def start(self, workflow: WorkflowType[..., Any], *args: Any) -> Execution[Any]:
         self._started += 1
@@ -341,7 +343,7 @@ class Cluster:
     def _start(self, command: str, *arguments: str) -> Process:
         where = [f"--endpoint-url={self.server.endpoint_url}"]
         log = self._logs / f"{len(self.processes)}.log"
-        process = Process([command, *arguments, *where, "--task-list=films"], log)
+        process = Process([command, *arguments, *where], log)
         self.processes.append(process)
         return process
 
@@ -354,6 +356,13 @@ def films() -> Iterator[ModuleType]:
         yield importlib.import_module("films")
     finally:
         sys.path.remove(str(PROGRAM))
+
+
+@pytest.fixture(scope="session")
+def lab(films: ModuleType) -> ModuleType:
+    """Another program, of activities for every pool."""
+    del films  # it is found where that one is
+    return importlib.import_module("lab")
 
 
 @dataclass(frozen=True)
@@ -383,18 +392,24 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedSe
             process.terminate()
 
 
+@pytest.fixture(scope="session")
+def make_cluster(
+    shared_server: SharedServer, films: ModuleType
+) -> Callable[[Path], AbstractContextManager[Cluster]]:
+    """Makes clusters that several tests share."""
+    return lambda folder: closing(Cluster(shared_server, folder, films))
+
+
 @pytest.fixture(scope="module")
 def shared_cluster(
-    shared_server: SharedServer, tmp_path_factory: pytest.TempPathFactory, films: ModuleType
+    make_cluster: Callable[[Path], AbstractContextManager[Cluster]],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Cluster]:
     """A decider and a worker that a module's tests share."""
-    cluster = Cluster(shared_server, tmp_path_factory.mktemp("cluster"), films)
-    try:
+    with make_cluster(tmp_path_factory.mktemp("cluster")) as cluster:
         cluster.decider()
         cluster.worker(processes=3)
         yield cluster
-    finally:
-        cluster.close()
 
 
 @pytest.fixture

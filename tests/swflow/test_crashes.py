@@ -81,6 +81,51 @@ def test_the_service_is_killed_and_started_again_under_both(cluster: Any) -> Non
     assert cluster.diary().count("encoded 1") == 1
 
 
+def test_a_service_that_is_away_for_long_does_not_end_a_process(cluster: Any) -> None:
+    decider, worker = cluster.decider(), cluster.worker(processes=2)
+    assert cluster.run(cluster.films.sleeping) == "awake"
+    cluster.server.kill()
+    time.sleep(20)
+    assert (decider.popen.poll(), worker.popen.poll()) == (None, None)
+    assert "trying again in" in worker.log()
+    cluster.server.restart()
+    assert cluster.run(cluster.films.chain, cluster.film, 1) == ["film-0"]
+
+
+def test_a_service_that_throttles_is_asked_again(cluster: Any) -> None:
+    throttled = ("PollForActivityTask", "PollForDecisionTask", "RespondActivityTaskCompleted")
+    refusing = [f"--refuse={operation}=ThrottlingException" for operation in throttled]
+    cluster.server._options = tuple(refusing)
+    cluster.server.restart()
+    decider, worker = cluster.decider(), cluster.worker()
+    execution = cluster.start(cluster.films.chain, cluster.film, 1)
+    for process in (decider, worker):
+        cluster.wait_for(lambda log=process.log: "Throttling" in log(), "the throttling")
+    cluster.server._options = tuple(refusing[2:])
+    cluster.server.restart()
+    cluster.await_diary("cut 0")
+    cluster.wait_for(lambda: "answering an activity task" in worker.log(), "a refused answer")
+    cluster.server._options = ()
+    cluster.server.restart()
+    assert execution.result() == ["film-0"]
+    assert cluster.diary() == ["cut 0"]
+    assert (decider.popen.poll(), worker.popen.poll()) == (None, None)
+
+
+def test_a_worker_that_comes_too_late_is_told_so_and_its_result_dropped(cluster: Any) -> None:
+    cluster.decider()
+    stale = cluster.worker()
+    execution = cluster.start(cluster.films.dozing, cluster.film)
+    cluster.await_diary("doze 1")
+    os.killpg(stale.popen.pid, signal.SIGSTOP)
+    cluster.worker()
+    assert execution.result() == 2
+    os.killpg(stale.popen.pid, signal.SIGCONT)
+    cluster.wait_for(lambda: "too late: the task is not open any more" in stale.log(), "its log")
+    assert "dozed 1" in cluster.diary()
+    assert kinds(execution).count("ActivityTaskCompleted") == 1
+
+
 def test_a_service_that_is_away_for_good_does_not_hold_up_the_end(cluster: Any) -> None:
     decider, worker = cluster.decider(), cluster.worker()
     assert cluster.run(cluster.films.sleeping) == "awake"

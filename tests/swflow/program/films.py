@@ -127,6 +127,16 @@ def hang(film: Film) -> None:
     time.sleep(5)
 
 
+@activity(version="1", task_list=LIST, start_to_close=2 * SECOND, retry=Retry(timeouts=(10,)))
+def doze(film: Film) -> int:
+    """Says nothing in between, and completes, the first time after its time is over."""
+    attempt = activity_info().attempt
+    film.note(f"doze {attempt}")
+    time.sleep(1)
+    film.note(f"dozed {attempt}")
+    return attempt
+
+
 @activity(version="1", task_list=LIST, start_to_close=60 * SECOND, retry=Retry(failures=1))
 def ignore(film: Film) -> int:
     """Does not let itself be interrupted, like a long call into a library."""
@@ -220,6 +230,11 @@ async def hanging(film: Film) -> str:
     except ActivityTimedOut as error:
         return f"{error.kind} {error.details}"
     return "unexpected"
+
+
+@film_workflow("Doze")
+async def dozing(film: Film) -> int:
+    return await doze(film)
 
 
 @film_workflow("Ignore")
