@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from swflow.errors import SwflowError
+from swflow.errors import NonDeterminismError, SwflowError
 from swflow.histories import StoredHistory, read_histories
 from swflow.history import Event
 from swflow.replay import Instance
@@ -45,8 +45,17 @@ def check_one(known: Mapping[tuple[str, str], WorkflowType[..., Any]], of: Store
         raise SwflowError(
             f"{of.place} is a history of the workflow {' '.join(of.type)}; given are: {served}"
         )
+    try:
+        _replay(workflow, of, traced=False)
+    except NonDeterminismError:
+        # Again, to note where in the code it comes from, which takes its time.
+        _replay(workflow, of, traced=True)
+        raise
+
+
+def _replay(workflow: WorkflowType[..., Any], of: StoredHistory, *, traced: bool) -> None:
     this = {"workflow_id": of.workflow_id, "run_id": of.run_id}
-    with closing(Instance(workflow, **this, traced=True)) as instance:
+    with closing(Instance(workflow, **this, traced=traced)) as instance:
         instance.feed(of.events)
 
 

@@ -10,6 +10,8 @@ from typing import Any
 from swflow.errors import SwflowError
 from swflow.history import Event, attributes
 
+_MEMBERS = {"eventId", "eventType", "eventTimestamp"}
+
 
 @dataclass(frozen=True, slots=True)
 class StoredHistory:
@@ -101,10 +103,7 @@ def _history(place: str, found: Any) -> StoredHistory:
 
 
 def _is_events(found: list[Any]) -> bool:
-    return bool(found) and all(
-        isinstance(each, dict) and {"eventId", "eventType", "eventTimestamp"} <= each.keys()
-        for each in found
-    )
+    return bool(found) and all(isinstance(each, dict) and each.keys() >= _MEMBERS for each in found)
 
 
 def _read_time(place: str, event: dict[str, Any]) -> None:

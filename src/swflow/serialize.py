@@ -5,6 +5,7 @@ The input of an activity or a workflow is `{"args": [...], "kwargs": {...}}`, a 
 
 import inspect
 import json
+import math
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -119,6 +120,20 @@ class Codec:
         return inspect.signature(self._function)
 
     @cached_property
+    def _plain(self) -> tuple[list[str], float]:
+        """The parameters that take a positional argument each, and how many of them need one."""
+        parameters = self._signature.parameters.values()
+        alone = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        found = [each for each in parameters if each.kind in alone]
+        needed = [each for each in found if each.default is each.empty]
+        by_name = [
+            each
+            for each in parameters
+            if each.kind is each.KEYWORD_ONLY and each.default is each.empty
+        ]
+        return [each.name for each in found], math.inf if by_name else len(needed)
+
+    @cached_property
     def _hints(self) -> dict[str, Any]:
         try:
             return typing.get_type_hints(self._function, include_extras=True)
@@ -147,6 +162,9 @@ class Codec:
 
     def _match(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[tuple[str, Any]]:
         """Pair every argument with its parameter's name, in the order given."""
+        names, required = self._plain
+        if not kwargs and required <= len(args) <= len(names):  # as most calls are
+            return list(zip(names, args, strict=False))
         try:
             self._signature.bind(*args, **kwargs)
         except TypeError as error:

@@ -69,6 +69,12 @@ class InProcessExecution(Execution[R]):
 
     _connection: InProcessConnection
 
+    def is_open(self) -> bool:
+        """Whether it is still going on."""
+        swf = self._connection.swf
+        info = swf.call("DescribeWorkflowExecution", self._this())["executionInfo"]
+        return bool(info["executionStatus"] == "OPEN")
+
     def result(self, timeout: timedelta | None = None) -> R:
         """Let time pass until the end, and give what the workflow returned; see `Execution`.
 
