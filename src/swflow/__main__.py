@@ -1,112 +1,69 @@
-"""The command line: `python -m swflow register|decider|worker|replay`."""
+"""The command line, `swflow` or `python -m swflow`."""
 
 import argparse
 import logging
+import os
 import sys
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Callable, Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from swflow import replay_command
-from swflow.activity import ActivityType
-from swflow.client import Client
-from swflow.decider import Decider
-from swflow.errors import SwflowError
-from swflow.loading import Type, load_types
+from swflow.cli import inject, listing, processes, register, replay, show, start, telling
+from swflow.errors import SwflowError, WorkflowAlreadyRunning, WorkflowError, WorkflowFailed
 from swflow.logs import JsonFormatter, PlainFormatter
-from swflow.worker import Worker
-from swflow.workflow import WorkflowType
+
+_USAGE_ERROR = 2
+_FAILED = 1
+_INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; the exit status is 0, or 2 with one sentence on standard error."""
+    """Run a command.
+
+    Returns:
+        The exit status: 0; 1 where an execution that was waited for did not succeed; 2, with one
+        sentence on standard error, where the command cannot be carried out.
+    """
     options = _parser().parse_args(arguments)
-    sys.path.insert(0, "")  # as `python -m` has it, so that what is in this folder is found
-    if options.command is None:
-        return replay_command.run(options)
+    if "" not in sys.path:  # as `python -m` has it, so that what is in this folder is found
+        sys.path.insert(0, "")
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter() if options.log_json else PlainFormatter())
     logging.basicConfig(level=options.log_level, handlers=[handler])
-    client = Client(
-        options.domain,
-        endpoint_url=options.endpoint_url,
-        region=options.region,
-        profile=options.profile,
-    )
+    if options.log_level != "DEBUG":
+        logging.getLogger("botocore").setLevel(logging.WARNING)  # where it found what, every time
+    run: Callable[[argparse.Namespace], int] = options.run
     try:
-        types = load_types(options.types)
-        options.command(client, types, options)
+        status = run(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads has had enough; Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _FAILED
+    except KeyboardInterrupt:
+        return _INTERRUPTED
     except (SwflowError, BotoCoreError, ClientError) as error:
-        sys.stderr.write(f"swflow: {error}\n")
-        return 2
-    return 0
+        sys.stderr.write(f"swflow: {_sentence(error)}\n")
+        has_run = isinstance(error, WorkflowError) and not isinstance(error, WorkflowAlreadyRunning)
+        return _FAILED if has_run else _USAGE_ERROR
+    return status
 
 
-def _register(client: Client, types: list[Type], options: argparse.Namespace) -> None:
-    days = options.retention
-    client.register(*types, retention=None if days is None else timedelta(days=days))
-    for each in types:
-        sys.stdout.write(f"{each.name} {each.version}\n")
-
-
-def _decide(client: Client, types: list[Type], options: argparse.Namespace) -> None:
-    workflows = [each for each in types if isinstance(each, WorkflowType)]
-    _require(workflows, "workflow", options)
-    Decider(client, workflows, task_list=options.task_list).run()
-
-
-def _work(client: Client, types: list[Type], options: argparse.Namespace) -> None:
-    activities = [each for each in types if isinstance(each, ActivityType)]
-    _require(activities, "activity", options)
-    Worker(
-        client,
-        activities,
-        task_lists=options.task_list,
-        processes=options.processes,
-        concurrency=options.concurrency,
-        grace=timedelta(seconds=options.grace),
-    ).run()
-
-
-def _require(found: Sequence[Type], kind: str, options: argparse.Namespace) -> None:
-    if not found:
-        raise SwflowError(f"no {kind} is in {', '.join(options.types)}")
+def _sentence(error: Exception) -> str:
+    """What went wrong, in one line."""
+    if isinstance(error, ClientError):
+        said = error.response["Error"]
+        return f"the service refused that: {said.get('Message') or 'no reason'} ({said['Code']})"
+    if isinstance(error, WorkflowFailed):
+        return f"the execution failed: {error.reason}"
+    return " ".join(str(error).split())
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="swflow", description="Durable workflows on Amazon SWF.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    register = commands.add_parser("register", help="register workflows, activities, the domain")
-    register.add_argument(
-        "--retention", type=int, metavar="DAYS", help="create the domain if it is missing"
-    )
-    replay_command.add_parser(commands)
-    decider = commands.add_parser("decider", help="make the decisions of workflows")
-    worker = commands.add_parser("worker", help="run activities")
-    worker.add_argument(
-        "--task-list", action="append", help="may be given several times (those of the activities)"
-    )
-    worker.add_argument(
-        "--processes", type=int, default=1, help="for each task list with activities for them (1)"
-    )
-    worker.add_argument(
-        "--concurrency", type=int, default=20, help="tasks at once on each other task list (20)"
-    )
-    worker.add_argument(
-        "--grace", type=int, default=30, metavar="SECONDS", help="for the work in hand (30)"
-    )
-    for each, command in ((register, _register), (decider, _decide), (worker, _work)):
-        each.set_defaults(command=command)
-        each.add_argument("types", nargs="+", help="package.module or package.module:attribute")
-        each.add_argument("--domain", required=True)
-        each.add_argument("--endpoint-url", help="if the service is not Amazon's")
-        each.add_argument("--region", help="if it is not the configured one")
-        each.add_argument("--profile", help="of boto3's configuration")
-        each.add_argument("--log-level", default="INFO", type=str.upper)
-        each.add_argument("--log-json", action="store_true", help="a JSON object a line")
-    decider.add_argument("--task-list", required=True)
+    for each in (register, processes, start, telling, listing, show, inject, replay):
+        each.add_to(commands)
     return parser
 
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
+from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
@@ -20,6 +21,7 @@ from swflow.errors import (
 )
 from swflow.failure import Report
 from swflow.history import Event, attributes
+from swflow.registering import Registered, register_domain, register_types
 from swflow.retrying import code, persistently
 from swflow.serialize import Codec
 from swflow.signals import Signal
@@ -36,6 +38,8 @@ _FIRST_LOOK = 0.05
 _LONGEST_LOOK = 2.0
 _PATIENCE = timedelta(minutes=1)
 _EVER = timedelta.max
+_NAME = 200
+"""Characters of a type's name in a workflow id that is made up, which can have 256."""
 
 
 class Client:
@@ -67,13 +71,18 @@ class Client:
         self,
         *types: WorkflowType[..., Any] | ActivityType[..., Any],
         retention: timedelta | None = None,
-    ) -> None:
+        dry_run: bool = False,
+    ) -> list[Registered]:
         """Register types, and the domain if need be; what is registered already stays as it is.
 
         Args:
             types: workflows and activities.
             retention: how long closed executions are kept in a domain that has to be created, in
                 whole days; without it the domain has to exist.
+            dry_run: register nothing, and tell what would be.
+
+        Returns:
+            What became of each: of the domain if a retention is given, and of the types.
 
         Raises:
             SwflowError: the domain does not exist and no retention is given.
@@ -82,17 +91,10 @@ class Client:
             each.codec.prepare()
         if retention is None:
             self.require_domain()
+            domain = []
         else:
-            days = str(retention.days)
-            self._register(
-                "register_domain",
-                "DomainAlreadyExistsFault",
-                {"name": self.domain, "workflowExecutionRetentionPeriodInDays": days},
-            )
-        for each in types:
-            kind = "workflow" if isinstance(each, WorkflowType) else "activity"
-            parameters = {"domain": self.domain, **each.registration()}
-            self._register(f"register_{kind}_type", "TypeAlreadyExistsFault", parameters)
+            domain = [register_domain(self.connection, retention, dry_run=dry_run)]
+        return [*domain, *register_types(self.connection, types, dry_run=dry_run)]
 
     def require_domain(self) -> None:
         """Find out whether the domain is there, however long the service takes to come up.
@@ -115,7 +117,7 @@ class Client:
         self,
         workflow: WorkflowType[..., R],
         *args: Any,
-        workflow_id: str,
+        workflow_id: str | None = None,
         tags: Sequence[str] = (),
         **kwargs: Any,
     ) -> "Execution[R]":
@@ -124,7 +126,8 @@ class Client:
         Args:
             workflow: what to start.
             args: the workflow's arguments.
-            workflow_id: whom it is about; one execution of that id can be open at a time.
+            workflow_id: whom it is about; one execution of that id can be open at a time. Left out,
+                it is one that nobody else has.
             tags: up to five, to find it by.
             kwargs: the workflow's named arguments.
 
@@ -133,6 +136,7 @@ class Client:
             WorkflowAlreadyRunning: an execution of that id is open.
         """
         parameters: dict[str, Any] = workflow.start_parameters()
+        workflow_id = workflow_id or workflow.workflow_id or f"{workflow.name[:_NAME]}-{uuid4()}"
         if tags:
             parameters["tagList"] = list(tags)
         try:
@@ -179,16 +183,6 @@ class Client:
     @property
     def _swf(self) -> "SWFClient":
         return self.connection.swf
-
-    def _register(self, operation: str, known: str, parameters: dict[str, Any]) -> None:
-        def register() -> None:
-            getattr(self._swf, operation)(**parameters)
-
-        try:
-            persistently(register, operation, _PATIENCE)
-        except ClientError as error:
-            if code(error) != known:
-                raise
 
     def _latest_run(self, workflow_id: str) -> str:
         asked = {

@@ -29,6 +29,11 @@ def timestamp(event: Event) -> datetime:
     return at if isinstance(at, datetime) else datetime.fromtimestamp(at, UTC)
 
 
+def stored(event: Event) -> dict[str, Any]:
+    """An event as it is written into a file: its time in seconds, as on the wire."""
+    return {**event, "eventTimestamp": round(timestamp(event).timestamp(), 3)}
+
+
 def duration(value: timedelta | None, factor: int = 1) -> str:
     """A timeout as Amazon SWF writes it: whole seconds, rounded up, or NONE.
 

@@ -19,25 +19,22 @@ def where(
     return [f"--domain={domain}", f"--endpoint-url={shared_server.endpoint_url}"]
 
 
-def test_register_registers_and_names_what_it_registered(
-    where: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["register", "films:cut", "films:chain", "--retention=1", *where]) == 0
-    assert capsys.readouterr().out == "cut 1\nChain 1\n"
-
-
 def test_a_module_stands_for_all_its_types(
     where: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["register", "films", "--retention=1", *where]) == 0
-    assert {"cut 1", "join 1", "Chain 1"} <= set(capsys.readouterr().out.splitlines())
+    registered = {" ".join(line.split()[-2:]) for line in capsys.readouterr().out.splitlines()}
+    assert {"cut 1", "join 1", "Chain 1"} <= registered
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (["register", "films"], "swflow: domain 'cli-"),
-        (["register", "nowhere"], "swflow: cannot load nowhere: No module named 'nowhere'"),
+        (
+            ["register", "nowhere"],
+            "cannot load nowhere: ModuleNotFoundError: No module named 'nowhere'",
+        ),
         (["register", "films:nothing"], "swflow: cannot load films:nothing"),
         (["register", "films:SECOND"], "films:SECOND holds no workflow and no activity"),
         (["decider", "films:cut", "--task-list=x"], "no workflow is in films:cut"),
@@ -61,5 +58,8 @@ def test_help_names_the_commands() -> None:
         check=True,
         env={"PYTHONPATH": str(Path(__file__).parents[2] / "src")},
     )
-    for command in ("register", "decider", "worker"):
-        assert command in done.stdout
+    for command in (
+        *("register", "decider", "worker", "start", "signal", "cancel", "terminate", "published"),
+        *("list", "show", "history", "export", "inject", "replay"),
+    ):
+        assert f"    {command}" in done.stdout

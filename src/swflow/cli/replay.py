@@ -1,21 +1,21 @@
-"""The command `swflow replay`: the replay check of files."""
+"""`swflow replay`: the replay check of files."""
 
 import argparse
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from swflow.checking import check_one
-from swflow.errors import NonDeterminismError, SwflowError
+from swflow.cli.output import print_line
+from swflow.errors import NonDeterminismError
 from swflow.histories import read_histories
 from swflow.loading import load_types
 from swflow.workflow import WorkflowType
 
 
-def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to those of `swflow`."""
+def add_to(commands: Any) -> None:
+    """Add the command and its options."""
     parser = commands.add_parser(
         "replay",
         help="run today's code over stored histories",
@@ -31,23 +31,16 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="histories as JSON, as the AWS CLI and `localswf export` write them, or a folder",
     )
     parser.add_argument("--json", action="store_true", help="what was found, as a line for each")
-    parser.set_defaults(command=None)  # it needs no service
+    parser.set_defaults(run=_run, log_level="WARNING", log_json=False)
 
 
-def run(options: argparse.Namespace) -> int:
-    """Check the files; the exit status."""
+def _run(options: argparse.Namespace) -> int:
+    types = load_types(options.types.split(","))
+    known = {(each.name, each.version): each for each in types if isinstance(each, WorkflowType)}
     status = 0
-    try:
-        types = load_types(options.types.split(","))
-        known = {
-            (each.name, each.version): each for each in types if isinstance(each, WorkflowType)
-        }
-        for found in _check(known, options.files):
-            status = max(status, 0 if found["same"] else 1)
-            sys.stdout.write(f"{json.dumps(found) if options.json else _for_people(found)}\n")
-    except SwflowError as error:
-        sys.stderr.write(f"swflow: {error}\n")
-        return 2
+    for found in _check(known, options.files):
+        status = max(status, 0 if found["same"] else 1)
+        print_line(json.dumps(found) if options.json else _for_people(found))
     return status
 
 

@@ -1,0 +1,72 @@
+"""`swflow decider` and `swflow worker`."""
+
+import argparse
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from swflow.activity import ActivityType
+from swflow.cli.options import add_command, client_of
+from swflow.cli.values import positive
+from swflow.decider import Decider
+from swflow.errors import SwflowError
+from swflow.loading import Type, load_types
+from swflow.worker import Worker
+from swflow.workflow import WorkflowType
+
+
+def add_to(commands: Any) -> None:
+    """Add the commands and their options."""
+    decider = add_command(commands, "decider", "make the decisions of workflows")
+    worker = add_command(commands, "worker", "run activities")
+    for parser in (decider, worker):
+        parser.add_argument(
+            "types", nargs="+", metavar="TYPES", help="package.module or package.module:attribute"
+        )
+    decider.add_argument("--task-list", required=True, help="what it polls")
+    worker.add_argument(
+        "--task-list", action="append", help="may be given several times (those of the activities)"
+    )
+    worker.add_argument(
+        "--processes",
+        type=positive,
+        default=1,
+        help="for each task list with activities for them (1)",
+    )
+    worker.add_argument(
+        "--concurrency",
+        type=positive,
+        default=20,
+        help="tasks at once on each other task list (20)",
+    )
+    worker.add_argument(
+        "--grace", type=int, default=30, metavar="SECONDS", help="for the work in hand (30)"
+    )
+    decider.set_defaults(run=_decide)
+    worker.set_defaults(run=_work)
+
+
+def _decide(options: argparse.Namespace) -> int:
+    workflows = [each for each in load_types(options.types) if isinstance(each, WorkflowType)]
+    _require(workflows, "workflow", options)
+    Decider(client_of(options), workflows, task_list=options.task_list).run()
+    return 0
+
+
+def _work(options: argparse.Namespace) -> int:
+    activities = [each for each in load_types(options.types) if isinstance(each, ActivityType)]
+    _require(activities, "activity", options)
+    Worker(
+        client_of(options),
+        activities,
+        task_lists=options.task_list,
+        processes=options.processes,
+        concurrency=options.concurrency,
+        grace=timedelta(seconds=options.grace),
+    ).run()
+    return 0
+
+
+def _require(found: Sequence[Type], kind: str, options: argparse.Namespace) -> None:
+    if not found:
+        raise SwflowError(f"no {kind} is in {', '.join(options.types)}")
