@@ -57,7 +57,8 @@ def _module(name: str, module_name: str) -> ModuleType:
         return importlib.import_module(module_name)
     except Exception as error:
         where = _place(error)
-        said = f"{type(error).__name__}: {error}"
+        name_of = "" if isinstance(error, ImportError) else f"{type(error).__name__}: "
+        said = f"{name_of}{error}"
         raise SwflowError(f"cannot load {name}: {said}{where and f' ({where})'}") from error
 
 

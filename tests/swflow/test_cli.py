@@ -33,7 +33,7 @@ def test_a_module_stands_for_all_its_types(
         (["register", "films"], "swflow: domain 'cli-"),
         (
             ["register", "nowhere"],
-            "cannot load nowhere: ModuleNotFoundError: No module named 'nowhere'",
+            "cannot load nowhere: No module named 'nowhere'",
         ),
         (["register", "films:nothing"], "swflow: cannot load films:nothing"),
         (["register", "films:SECOND"], "films:SECOND holds no workflow and no activity"),
