@@ -20,7 +20,9 @@ from swflow import (
     WorkflowFailed,
     WorkflowTerminated,
     WorkflowTimedOut,
+    activity,
     activity_info,
+    beating,
     continue_as_new,
     heartbeat,
     info,
@@ -234,6 +236,49 @@ def test_time_that_passes_in_an_activity_lets_its_workflow_cancel_it(env: Enviro
     execution = env.start(impatient)
     assert execution.result() == "too slow"
     assert len(ended) == 1
+
+
+def test_a_coroutine_is_cancelled_as_asyncio_cancels(env: Environment) -> None:
+    ended = []
+
+    async def dawdle(number: int, amount: float) -> Receipt:
+        try:
+            for _ in range(9):
+                env.advance(seconds=50)
+                heartbeat()
+                await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            ended.append("cancelled")
+            raise
+        return Receipt(number, amount)
+
+    @activity("Charge", version="2", task_list="money", heartbeat_timeout=HOUR)
+    async def charge_slowly(number: int, amount: float) -> Receipt:
+        return await dawdle(number, amount)
+
+    @workflow("Slow", version="1", task_list="orders", execution_timeout=YEAR)
+    async def slow_order() -> str:
+        promise = charge_slowly(1, 2.5)
+        try:
+            async with asyncio.timeout(60):
+                await promise
+        except TimeoutError:
+            return "too slow"
+        return "charged"
+
+    execution = env.start(slow_order)
+    assert execution.result() == "too slow"
+    assert ended == ["cancelled"]
+
+
+def test_heartbeats_go_on_by_themselves_as_time_passes(env: Environment) -> None:
+    def sit(number: int, amount: float) -> Receipt:
+        with beating():
+            env.advance(minutes=9)
+        return Receipt(number, amount)
+
+    env.replace(charge, sit)
+    assert env.run(careful) == "charged"
 
 
 def test_somebody_else_completes_a_task(env: Environment) -> None:
