@@ -113,8 +113,10 @@ class ActivityType(Generic[P, R]):
 
     def heartbeat_timeout_of(self, given: str | None) -> timedelta | None:
         """The heartbeat timeout of a task with this input."""
+        if not given or '"heartbeat_timeout"' not in given:
+            return self.heartbeat_timeout
         try:
-            content = json.loads(given or "null")
+            content = json.loads(given)
         except ValueError:
             content = None
         match content:
