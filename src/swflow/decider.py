@@ -1,53 +1,68 @@
 """The process that makes the decisions."""
 
 import logging
+import math
 import os
+import time
 from collections.abc import Sequence
-from contextlib import closing
-from datetime import timedelta
-from functools import partial
 from typing import Any
+from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from swflow.client import Client
+from swflow.connection import identity
+from swflow.deciding import Deciding
 from swflow.errors import SwflowError
 from swflow.guards import check
-from swflow.history import Event
-from swflow.logs import TaskLog
-from swflow.parking import park
-from swflow.polling import Poller
-from swflow.replay import Decision, Instance
-from swflow.retrying import code, persistently
+from swflow.lanes import Call, Conversation, carry_on
+from swflow.polling import LONGEST
 from swflow.stopping import Stop, on_signals
 from swflow.workflow import WorkflowType
 
 _log = logging.getLogger(__name__)
 
-_PATIENCE = timedelta(minutes=5)
+_SHARED_POLLS = 2
+_OWN_POLLS = 4
+_PAGE = 100
+_QUIET = 0.5
+_LONGEST_FAREWELL = 5.0
+_MAX_NAME = 256
 
 
 class Decider:
-    """Polls a task list for decision tasks, and decides by replaying the workflows' code.
+    """Polls a task list for decision tasks, and decides with the workflows' code.
 
-    An exception that leaves a workflow's function fails its execution: that is the workflow's
-    answer. Where the decider cannot go on for reasons that are not the execution's (the code
-    differs from the history, the type is not served here, the service refuses the decisions) the
-    execution is set aside, as `swflow.parking` says: the healthy execution of a wrong deployment
-    goes on as soon as the right one is there.
+    An execution that it has decided for is kept in memory, suspended, and asks for its next
+    decisions on a task list that this process alone polls; so a decision costs what is new, and
+    not the whole history. If nobody answers there for ten seconds, because the process is gone,
+    Amazon SWF asks on the common list again, and whoever polls it replays the history. Told to
+    stop, the process gives back the executions that ask it for something meanwhile.
 
     Args:
         client: the domain.
         workflows: the types it serves.
         task_list: what it polls.
+        cache: how many executions to keep in memory; 0 to replay the history for every decision.
     """
 
     def __init__(
-        self, client: Client, workflows: Sequence[WorkflowType[..., Any]], *, task_list: str
+        self,
+        client: Client,
+        workflows: Sequence[WorkflowType[..., Any]],
+        *,
+        task_list: str,
+        cache: int = 1_000,
     ) -> None:
         self._client = client
         self._workflows = {(each.name, each.version): each for each in workflows}
         self._task_list = task_list
+        own = uuid4().hex
+        self._own_list = f"{task_list[: _MAX_NAME - len(own) - 1]}-{own}"
+        self._own_polls = _OWN_POLLS if cache else 0
+        self._deciding = Deciding(client.domain, workflows, self._own_list, cache)
+        self._leaves_at = math.inf
+        self._leaves_latest = math.inf
 
     def run(self) -> None:
         """Decide until SIGTERM or SIGINT, then finish what is in hand; a second one ends it now.
@@ -61,7 +76,6 @@ class Decider:
                 _log.warning("%s", finding)
         self._client.require_domain()
         with Stop() as stop:
-            poller = Poller(self._client.connection, stop, "PollForDecisionTask", self._task_list)
 
             def ask_to_stop() -> None:
                 if stop.requested():
@@ -69,87 +83,67 @@ class Decider:
                 stop.request()
 
             with on_signals(ask_to_stop):
-                self._serve(stop, poller)
+                self._serve(stop)
 
-    def _serve(self, stop: Stop, poller: Poller) -> None:
-        served = ", ".join(f"{name} {version}" for name, version in self._workflows)
-        _log.info("deciding for %s on task list %s", served, self._task_list)
-        while not stop.requested():
-            task = poller.poll()
-            if task is not None:
-                self._decide(task)
+    def _serve(self, stop: Stop) -> None:
+        _log.info("deciding for %s on task list %s", self._deciding.served, self._task_list)
+        lanes = [self._shared(stop) for _ in range(_SHARED_POLLS)]
+        lanes += [self._own(stop) for _ in range(self._own_polls)]
+        try:
+            carry_on(self._client.connection.transport, stop, lanes)
+        finally:
+            self._deciding.close()
         _log.info("stopped deciding on task list %s", self._task_list)
 
-    def _decide(self, task: dict[str, Any]) -> None:
-        log = TaskLog(_log, self._client.domain, task)
-        try:
-            events = self._events(task)
-        except (BotoCoreError, ClientError):
-            log.exception("could not read the history; the decision will time out")
-            return
-        published: str | None = None
-        try:
-            decisions, published = self._replay(task, events)
-        except Exception as error:
-            log.exception("set aside: it cannot go on with this decider's code")
-            decisions = park(events, f"{type(error).__name__}: {error}")
-        try:
-            self._answer(task, decisions, published)
-        except (BotoCoreError, ClientError) as error:
-            if isinstance(error, ClientError) and code(error) == "UnknownResourceFault":
-                log.warning("too late: the decision task is not open any more")
-                return
-            log.exception("set aside: its decisions were refused")
-            decisions = park(events, str(error))
-            try:
-                self._answer(task, decisions)
-            except (BotoCoreError, ClientError):
-                log.exception("no answer was taken; the decision will time out")
-                return
-        made = ", ".join(each["decisionType"] for each in decisions) or "nothing"
-        log.info("decided after %d events: %s", len(events), made)
-
-    def _events(self, task: dict[str, Any]) -> list[Event]:
-        """The whole history, page by page."""
-        events: list[Event] = list(task["events"])
-        token = task.get("nextPageToken")
-        while token:
-            more = {"domain": self._client.domain, "nextPageToken": token}
-            page = persistently(
-                partial(
-                    self._client.connection.swf.poll_for_decision_task,
-                    taskList={"name": self._task_list},
-                    **more,
-                ),
-                "reading a history",
-                _PATIENCE,
-            )
-            events += page["events"]
-            token = page.get("nextPageToken")
-        return events
-
-    def _replay(
-        self, task: dict[str, Any], events: list[Event]
-    ) -> tuple[list[Decision], str | None]:
-        """The decisions, and what they publish."""
-        name, version = task["workflowType"]["name"], task["workflowType"]["version"]
-        workflow = self._workflows.get((name, version))
-        if workflow is None:
-            served = ", ".join(f"{name} {version}" for name, version in self._workflows)
-            raise SwflowError(f"{name} {version} is not served here; this decider serves {served}")
-        execution = task["workflowExecution"]
-        this = {"workflow_id": execution["workflowId"], "run_id": execution["runId"]}
-        with closing(Instance(workflow, **this)) as instance:
-            return instance.feed(events), instance.published
-
-    def _answer(
-        self, task: dict[str, Any], decisions: list[Any], published: str | None = None
-    ) -> None:
-        context: Any = {} if published is None else {"executionContext": published}
-        persistently(
-            lambda: self._client.connection.swf.respond_decision_task_completed(
-                taskToken=task["taskToken"], decisions=decisions, **context
-            ),
-            "answering a decision task",
-            _PATIENCE,
+    def _shared(self, stop: Stop) -> Conversation[None]:
+        """Poll the common list: for executions that are new here, or whose decider is gone."""
+        asked = self._polled(self._task_list) | {"reverseOrder": True, "maximumPageSize": _PAGE}
+        poll = Call(
+            "PollForDecisionTask",
+            asked,
+            timeout=LONGEST,
+            hang_up_at=lambda: 0.0 if stop.requested() else math.inf,
         )
+        while not stop.requested():
+            yield from self._poll(poll)
+
+    def _own(self, stop: Stop) -> Conversation[None]:
+        """Poll the list of the executions that are kept here, a little longer than the other."""
+        asked = self._polled(self._own_list) | {"startAtPreviousStartedEvent": True}
+        poll = Call(
+            "PollForDecisionTask",
+            asked,
+            timeout=LONGEST,
+            hang_up_at=lambda: self._leave_at(stop),
+        )
+        while self._leave_at(stop) > time.monotonic():
+            was_given = yield from self._poll(poll)
+            if was_given and stop.requested():
+                self._leaves_at = min(time.monotonic() + _QUIET, self._leaves_latest)
+
+    def _poll(self, poll: Call) -> Conversation[bool]:
+        """Poll, and decide; whether there was something to decide."""
+        try:
+            task = yield poll
+        except (BotoCoreError, ClientError) as error:
+            raise SwflowError(f"polling was refused: {error}") from error
+        if not task.get("taskToken"):
+            return False
+        yield from self._deciding.decide(task)
+        return True
+
+    def _polled(self, task_list: str) -> dict[str, Any]:
+        return {
+            "domain": self._client.domain,
+            "taskList": {"name": task_list},
+            "identity": identity(),
+        }
+
+    def _leave_at(self, stop: Stop) -> float:
+        """When to stop polling for the executions that are kept here."""
+        if self._leaves_at == math.inf and stop.requested():
+            self._deciding.give_back(self._task_list)
+            now = time.monotonic()
+            self._leaves_latest = now + _LONGEST_FAREWELL
+            self._leaves_at = now + (_QUIET if self._deciding.kept else 0.0)
+        return self._leaves_at

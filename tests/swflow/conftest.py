@@ -300,8 +300,8 @@ class Cluster:
         types = [each for each in vars(program).values() if hasattr(each, "registration")]
         self.client.register(*types, retention=timedelta(days=1))
 
-    def decider(self, program: str = "films", domain: str = "films") -> Process:
-        return self._start("decider", program, f"--domain={domain}", "--task-list=films")
+    def decider(self, *options: str, program: str = "films", domain: str = "films") -> Process:
+        return self._start("decider", program, f"--domain={domain}", "--task-list=films", *options)
 
     def worker(
         self,

@@ -23,7 +23,7 @@ def test_changed_code_sets_an_open_execution_aside_and_the_right_code_goes_on(
     execution = cluster.start(cluster.films.encoding, cluster.film, until)
     cluster.await_diary("encode 1")
     right.kill()
-    wrong = cluster.decider("films_changed")
+    wrong = cluster.decider(program="films_changed")
     until.touch()
     cluster.wait_for(lambda: parked(execution), "the marker")
     (problem,) = parked(execution)
@@ -39,7 +39,7 @@ def test_changed_code_sets_an_open_execution_aside_and_the_right_code_goes_on(
 
 
 def test_a_workflow_type_that_is_not_served_is_set_aside(cluster: Any) -> None:
-    wrong = cluster.decider("films_changed")
+    wrong = cluster.decider(program="films_changed")
     execution = cluster.start(cluster.films.sleeping)
     cluster.wait_for(lambda: parked(execution), "the marker")
     (problem,) = parked(execution)

@@ -44,13 +44,11 @@ class World:
         history.begin_decision()
         if self._choose(8) == 0:  # a decider that dies, before or after it has decided
             if self._choose(2):
-                history.decisions()
+                self._decisions(lost=True)
             history.add("DecisionTaskTimedOut", timeoutType="START_TO_CLOSE")
             self._happen(calm=True)
             history.begin_decision()
-        if self._choose(4) == 0:
-            history.drop()
-        decisions = history.decisions()
+        decisions = self._decisions(lost=False)
         if not any(map(_records, decisions)):  # what is found out anew is another every time
             assert _comparable(history.replayed()) == _comparable(decisions)
         seen = len(history.events)
@@ -60,6 +58,12 @@ class World:
         news = len(history.events) - 1 > seen
         for decision in decisions:
             self._carry_out(decision, completed, news=news)
+
+    def _decisions(self, *, lost: bool) -> list[dict[str, Any]]:
+        """What is decided; `lost`: nobody will hear of it."""
+        if not lost and self._choose(4) == 0:
+            self.history.drop()
+        return self.history.decisions()
 
     def _carry_out(self, decision: dict[str, Any], completed: int, *, news: bool) -> None:
         """Write down what comes of a decision; `news`: the code has not seen all that happened."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from swflow.activity import ActivityType
 from swflow.cli.options import add_command, client_of
-from swflow.cli.values import positive
+from swflow.cli.values import natural, positive
 from swflow.decider import Decider
 from swflow.errors import SwflowError
 from swflow.loading import Type, load_types
@@ -24,6 +24,13 @@ def add_to(commands: Any) -> None:
             "types", nargs="+", metavar="TYPES", help="package.module or package.module:attribute"
         )
     decider.add_argument("--task-list", required=True, help="what it polls")
+    decider.add_argument(
+        "--cache",
+        type=natural,
+        default=1_000,
+        metavar="N",
+        help="executions kept in memory between decisions; 0 replays histories (1000)",
+    )
     worker.add_argument(
         "--task-list", action="append", help="may be given several times (those of the activities)"
     )
@@ -49,7 +56,7 @@ def add_to(commands: Any) -> None:
 def _decide(options: argparse.Namespace) -> int:
     workflows = [each for each in load_types(options.types) if isinstance(each, WorkflowType)]
     _require(workflows, "workflow", options)
-    Decider(client_of(options), workflows, task_list=options.task_list).run()
+    Decider(client_of(options), workflows, task_list=options.task_list, cache=options.cache).run()
     return 0
 
 
