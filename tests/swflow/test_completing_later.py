@@ -23,7 +23,7 @@ def lab_cluster(
 ) -> Iterator[Any]:
     with make_cluster(tmp_path_factory.mktemp("later")) as cluster:
         cluster.register(lab)
-        cluster.decider("lab")
+        cluster.decider(program="lab")
         cluster.worker("lab", more=())
         yield cluster
 

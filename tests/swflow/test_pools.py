@@ -19,7 +19,7 @@ def lab_cluster(
 ) -> Iterator[Any]:
     with make_cluster(tmp_path_factory.mktemp("lab")) as cluster:
         cluster.register(lab)
-        cluster.decider("lab")
+        cluster.decider(program="lab")
         cluster.worker("lab", more=EVERYTHING)
         yield cluster
 
@@ -136,7 +136,7 @@ class TestStopping:
     @pytest.fixture
     def cluster(self, cluster: Any, lab: ModuleType) -> Any:
         cluster.register(lab)
-        cluster.decider("lab")
+        cluster.decider(program="lab")
         return cluster
 
     @pytest.mark.parametrize("name", ["exposing", "agitating"])
