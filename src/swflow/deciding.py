@@ -48,7 +48,8 @@ class Deciding:
     Args:
         domain: the domain.
         workflows: the types.
-        own_list: the task list that this process alone polls, for the executions it keeps.
+        own_list: the task list that this process alone polls, for the executions it keeps; None
+            if their decisions come on the common list, as where there is no other decider.
         keep: how many executions to keep; 0 to replay the history for every decision.
     """
 
@@ -56,7 +57,7 @@ class Deciding:
         self,
         domain: str,
         workflows: Iterable[WorkflowType[..., Any]],
-        own_list: str,
+        own_list: str | None,
         keep: int,
     ) -> None:
         self._domain = domain
@@ -217,7 +218,7 @@ class Deciding:
     def _keeps(self, kinds: list[str]) -> bool:
         """Whether an execution that made these decisions will be asked for more of them here."""
         is_open = not kinds or kinds[-1] not in _CLOSING
-        return is_open and self._own_list is not None and self._giving_back is None
+        return is_open and self._cache.size > 0 and self._giving_back is None
 
 
 @dataclass(frozen=True, slots=True)

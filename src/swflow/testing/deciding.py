@@ -1,25 +1,25 @@
-"""Decisions in an environment: by the code that deciders run, for one task at a time."""
+"""Decisions in an environment: made by the code of a decider, in the test's own thread."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from botocore.exceptions import ClientError
+
+from swflow import deciding
 from swflow.errors import OutdatedInstance
 from swflow.history import Event
+from swflow.lanes import Call, Conversation
 from swflow.replay import Decision, Instance
+from swflow.retrying import code
 from swflow.testing.domain import NAME, Domain
 
-
-class _Kept:
-    """An execution between its decisions, and the last event that it was fed."""
-
-    def __init__(self, instance: Instance) -> None:
-        self.instance = instance
-        self.seen = 0
+_KEPT = 1_000
 
 
 class Deciding:
     """Makes the decisions of a domain's executions.
 
-    What a decider would set an execution aside for is raised here: a test is to fail of it.
+    What a decider would set an execution aside for is raised here as well: a test is to fail of it.
 
     Args:
         domain: where the executions are.
@@ -30,7 +30,7 @@ class Deciding:
     def __init__(self, domain: Domain, *, sticky: bool) -> None:
         self._domain = domain
         self._sticky = sticky
-        self._kept: dict[str, _Kept] = {}
+        self._decider = _Decider(domain, keep=_KEPT if sticky else 0)
 
     def step(self) -> bool:
         """Make a decision; whether there was one to make."""
@@ -38,64 +38,84 @@ class Deciding:
             polled = {"taskList": {"name": name}, "startAtPreviousStartedEvent": self._sticky}
             task = self._domain.swf.call("PollForDecisionTask", {"domain": NAME, **polled})
             if task["taskToken"]:
-                self._decide(task)
+                self._hold(self._decider.decide(task))
                 return True
         return False
 
     def drop(self) -> None:
         """Forget every execution that is kept, as if the decider had been started again."""
-        for each in self._kept.values():
-            each.instance.close()
-        self._kept.clear()
+        self._decider.close()
 
-    def _decide(self, task: dict[str, Any]) -> None:
-        run_id = task["workflowExecution"]["runId"]
+    def _hold(self, conversation: Conversation[None]) -> None:
+        """Make a conversation's calls, and raise what the decider ran into."""
+        problem: Exception | None = None
+        wanted = next(conversation, None)
+        while wanted is not None:
+            assert isinstance(wanted, Call)  # noqa: S101 - there is nothing to wait for in here
+            try:
+                answer = self._domain.swf.call(wanted.operation, dict(wanted.parameters))
+                wanted = _go_on(conversation, answer)
+            except ClientError as error:
+                problem = problem or (None if code(error) == "UnknownResourceFault" else error)
+                wanted = _go_on(conversation, error)
+        problem, self._decider.problem = self._decider.problem or problem, None
+        if problem is not None:
+            raise problem
+
+
+def _go_on(conversation: Conversation[None], answer: Any) -> Any:
+    """What the conversation wants next; None if it has come to its end."""
+    try:
+        if isinstance(answer, ClientError):
+            return conversation.throw(answer)
+        return conversation.send(answer)
+    except StopIteration:
+        return None
+
+
+class _Decider(deciding.Deciding):
+    """A decider that serves what its domain serves, and has no task list of its own.
+
+    Attributes:
+        problem: why it set an execution aside.
+    """
+
+    def __init__(self, domain: Domain, *, keep: int) -> None:
+        # There is no other decider here, and with one task list executions take their turns.
+        super().__init__(NAME, (), None, keep)
+        self._serving = domain
+        self.problem: Exception | None = None
+
+    def _begun(self, task: Mapping[str, Any]) -> Instance:
         try:
-            decisions, instance = self._feed(task)
-            for each in instance.called:
-                self._domain.serve(each)
-            published = instance.published
-            shown = {} if published is None else {"executionContext": published}
-            answer = {"taskToken": task["taskToken"], "decisions": decisions, **shown}
-            self._domain.swf.call("RespondDecisionTaskCompleted", answer)
-        except BaseException:
-            self._forget(run_id)
+            return _Instance(self, self._serving, task)
+        except Exception as error:
+            self.problem = error
             raise
-        if instance.error is not None:
-            self._domain.errors[run_id] = instance.error
-        if not self._sticky:
-            self._forget(run_id)
 
-    def _feed(self, task: dict[str, Any]) -> tuple[list[Decision], Instance]:
-        kept = self._kept.get(task["workflowExecution"]["runId"]) or self._keep(task)
-        events: list[Event] = task["events"]
-        if "nextPageToken" in task or events[0]["eventId"] > kept.seen + 1:
-            events = self._history(task)
-        new = [event for event in events if event["eventId"] > kept.seen]
-        kept.seen = task["startedEventId"]
+
+class _Instance(Instance):
+    """An execution whose environment hears what it calls and how it fails."""
+
+    def __init__(self, decider: _Decider, domain: Domain, task: Mapping[str, Any]) -> None:
+        self._decider = decider
+        self._domain = domain
+        self._run_id = run_id = task["workflowExecution"]["runId"]
+        workflow_id = task["workflowExecution"]["workflowId"]
+        workflow = domain.workflow(task["workflowType"])
+        super().__init__(workflow, workflow_id=workflow_id, run_id=run_id)
+
+    def feed(self, events: Iterable[Event]) -> list[Decision]:
+        """Go on with what is new, and let the environment know what comes of it."""
         try:
-            return kept.instance.feed(new), kept.instance
+            decisions = super().feed(events)
         except OutdatedInstance:
-            self._forget(task["workflowExecution"]["runId"])
-            return self._feed(task)
-
-    def _keep(self, task: dict[str, Any]) -> _Kept:
-        execution = task["workflowExecution"]
-        workflow_id, run_id = execution["workflowId"], execution["runId"]
-        workflow = self._domain.workflow(task["workflowType"])
-        instance = Instance(workflow, workflow_id=workflow_id, run_id=run_id)
-        kept = self._kept[run_id] = _Kept(instance)
-        return kept
-
-    def _history(self, task: dict[str, Any]) -> list[Event]:
-        """The whole history, up to the decision."""
-        pages = self._domain.swf.get_paginator("get_workflow_execution_history").paginate(
-            domain=NAME, execution=task["workflowExecution"]
-        )
-        events = [event for page in pages for event in page["events"]]
-        return events[: task["startedEventId"]]
-
-    def _forget(self, run_id: str) -> None:
-        kept = self._kept.pop(run_id, None)
-        if kept is not None:
-            kept.instance.close()
+            raise
+        except Exception as error:
+            self._decider.problem = error
+            raise
+        for each in self.called:
+            self._domain.serve(each)
+        if self.error is not None:
+            self._domain.errors[self._run_id] = self.error
+        return decisions

@@ -97,8 +97,7 @@ def test_deciders_that_die_do_no_harm(node: Node, seed: int, deaths: Random) -> 
         if deaths.randrange(3) == 0:  # with a decision in hand, if there is one
             domain, flows = env.client.domain, {"name": "flows"}
             env.client.connection.swf.poll_for_decision_task(domain=domain, taskList=flows)
-            env.restart_decider()
 
-    _, history = carry_out(node, seed, trouble=die)
+    _, history = carry_out(node, seed, sticky=False, trouble=die)
     assert not scheduled_twice(history)
     assert kinds(history)[-1].startswith("WorkflowExecution")
