@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from swflow.commands import Command
@@ -79,7 +80,13 @@ class ActivityCall:
 
     def _start(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         self._input = self._activity.encode_input(args, kwargs)
-        self._attempt()
+        reused = self._context.reuse.take(
+            "activity", self._activity.name, partial(self.takes_the_same, self._input)
+        )
+        if reused is None:
+            self._attempt()
+        else:
+            keep(self.promise, self._activity.codec, reused["result"])
 
     def _failed(self, report: Report) -> None:
         if report.handed_back:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from swflow.commands import Command
@@ -18,6 +19,7 @@ from swflow.failure import Report
 from swflow.history import Event, attributes
 from swflow.loop import Promise
 from swflow.promises import break_with, keep, same_input, when_fulfilled
+from swflow.reuse import Result
 
 if TYPE_CHECKING:
     from swflow.workflow import WorkflowType
@@ -109,8 +111,20 @@ class ChildCall:
             "control": str(self._number),
             **self._workflow.start_parameters(),
         }
+        reused = self._context.reuse.take(
+            "child", self._workflow.name, partial(self.takes_the_same, asked["input"])
+        )
+        if reused is not None:
+            self._take_over(reused)
+            return
         self._command = Command("StartChildWorkflowExecution", asked, self, self._workflow)
         self._context.ask(self._command)
+
+    def _take_over(self, reused: Result) -> None:
+        """Have the result of a child that an earlier execution had."""
+        self.promise.workflow_id = reused["workflow_id"]
+        self._started(reused["run_id"])
+        keep(self.promise, self._workflow.codec, reused["result"])
 
     def _started(self, run_id: str) -> None:
         self._run_id = run_id

@@ -15,6 +15,7 @@ from swflow.history import Event, attributes
 from swflow.inbox import Inbox
 from swflow.loop import Timer, WorkflowLoop
 from swflow.recorded import Recorded
+from swflow.reuse import Reuse
 from swflow.timers import DurableTimer
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Context:
         history_length: how many events it had when the decision in hand was begun.
         recorded: what the decision in hand recorded; None where it is made for the first time.
         making: the commands of the decision in hand, in order.
+        reuse: the results of an earlier execution that it takes over.
         inboxes: the signals that arrived, by name.
         patches: which changes of the code it is to know, as far as it was asked.
         random: its own random numbers, once something asked for them.
@@ -55,6 +57,7 @@ class Context:
         self.history_length = 0
         self.recorded: Recorded | None = None
         self.making: dict[Command, None] = {}
+        self.reuse = Reuse()
         self.inboxes: defaultdict[str, Inbox] = defaultdict(functools.partial(Inbox, self.loop))
         self.patches: dict[str, bool] = {}
         self.random: Random | None = None

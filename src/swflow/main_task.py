@@ -12,6 +12,7 @@ from swflow.errors import SwflowError
 from swflow.failure import Report
 from swflow.history import Event, attributes
 from swflow.loop import Evicted
+from swflow.reuse import SIGNAL, Parts, Reuse, expected_parts
 from swflow.suspending import call_suspendable
 
 
@@ -26,6 +27,7 @@ class MainTask:
         self.error: BaseException | None = None
         self._context = context
         self._cancel_requested = False
+        self._parts: Parts | None = None
         self._told: dict[str, Callable[[Event], None]] = {
             "WorkflowExecutionStarted": self._start,
             "WorkflowExecutionSignaled": self._signal,
@@ -64,11 +66,21 @@ class MainTask:
 
     def _start(self, event: Event) -> None:
         self._context.started = event
-        given = attributes(event).get("input")
-        self._context.main = self._context.loop.create_task(self._run(given), name="main")
+        parts = expected_parts(attributes(event).get("input"))
+        if parts:
+            self._parts = Parts(parts)
+        else:
+            self._begin()
 
-    async def _run(self, given: str | None) -> Any:
+    def _begin(self) -> None:
+        context = self._context
+        context.main = context.loop.create_task(self._run(), name="main")
+        if self._cancel_requested:
+            context.main.cancel()
+
+    async def _run(self) -> Any:
         workflow = self._context.workflow
+        given = self._context.started_with().get("input")
         args, kwargs = workflow.codec.load_call(given)
         if inspect.iscoroutinefunction(workflow.function):
             return await workflow.function(*args, **kwargs)
@@ -76,13 +88,20 @@ class MainTask:
 
     def _signal(self, event: Event) -> None:
         says = attributes(event)
+        if says["signalName"] == SIGNAL:
+            if self._parts is not None and self._parts.add(says.get("input")):
+                self._context.reuse = Reuse(self._parts.results())
+                self._parts = None
+                self._begin()
+            return
         self._context.inboxes[says["signalName"]].put(says.get("input"))
 
     def _cancel(self, _event: Event) -> None:
         """Cancel the function, once: what it does then is not interrupted by another request."""
-        if not self._cancel_requested and self._context.main is not None:
+        if not self._cancel_requested:
             self._cancel_requested = True
-            self._context.main.cancel()
+            if self._context.main is not None:
+                self._context.main.cancel()
 
     def _close_refused(self, event: Event) -> None:
         cause = attributes(event)["cause"]

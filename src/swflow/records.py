@@ -133,10 +133,14 @@ def marker(name: str, details: Any = None) -> None:
 def _once(context: Context, name: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """What the execution recorded of this call; if the call is new, make it and record it."""
     number = context.number()
+    reused = context.reuse.take("cached", name)
     if context.recorded is None:
-        with context.loop.left():
-            made = make()
-        text = to_json({"call": number, "name": name, **made}, f"what {name} gives")
+        if reused is not None:
+            made = reused["record"]
+        else:
+            with context.loop.left():
+                made = make()
+        text = to_json({**made, "call": number, "name": name}, f"what {name} gives")
     else:
         text = context.recorded.value(number) or ""
     _mark(context, CACHED, text or f"{name}, call {number}")

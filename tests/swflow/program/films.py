@@ -328,3 +328,21 @@ async def looking(film: Film) -> list[str]:
     await cut(film, 1)
     await cut(film, 2)
     return [*first, str(uuid4())]
+
+
+@activity(version="1", task_list=LIST, start_to_close=60 * SECOND)
+def develop(film: Film, until: Path) -> str:
+    """Fails until a file is there."""
+    film.note("develop")
+    if not until.exists():
+        raise Failure("the light is on", retry=False)
+    return "developed"
+
+
+@film_workflow("Develop")
+async def developing(film: Film, until: Path) -> list[str]:
+    stamp = await join(film, [str(uuid4())])
+    parts = await asyncio.gather(cut(film, 1), cut(film, 1), cut(film, 2))
+    (child,) = await chain(film, 1)
+    by = await approved.receive()
+    return [stamp, *parts, child, by, await develop(film, until)]
