@@ -140,7 +140,7 @@ def _once(context: Context, name: str, make: Callable[[], dict[str, Any]]) -> di
         else:
             with context.loop.left():
                 made = make()
-        text = to_json({**made, "call": number, "name": name}, f"what {name} gives")
+        text = to_json({"call": number, "name": name, **made}, f"what {name} gives")
     else:
         text = context.recorded.value(number) or ""
     _mark(context, CACHED, text or f"{name}, call {number}")

@@ -184,17 +184,23 @@ def _results(events: Sequence[Event]) -> list[Result]:
                 found[call] = {**calls[call], "result": says.get("result"), "run_id": run}
             case "MarkerRecorded" if says["markerName"] == CACHED:
                 record = json.loads(says["details"])
-                found[event_id] = {"kind": "cached", "name": record["name"], "record": record}
+                del record["call"]  # it is made with another number, perhaps
+                found[event_id] = {"kind": "cached", "name": record.pop("name"), "record": record}
             case "WorkflowExecutionSignaled" if says["signalName"] == SIGNAL:
                 if inherited.add(says.get("input")):
                     first = inherited.results()
     own = [found[call] for call in sorted(found)]
+    return [*_left(first, own), *own]
+
+
+def _left(inherited: list[Result], own: Sequence[Result]) -> list[Result]:
+    """Inherited results without those that were recorded anew where they were taken."""
+    left = list(inherited)
     for each in own:
-        if each["kind"] == "cached":  # recorded anew where it was taken over
-            same = (old for old in first if (old["kind"], old["name"]) == ("cached", each["name"]))
-            taken = next(same, None)
-            first = [old for old in first if old is not taken]
-    return [*first, *own]
+        same = (old for old in left if (old["kind"], old["name"]) == ("cached", each["name"]))
+        taken = next(same, None) if each["kind"] == "cached" else None
+        left = [old for old in left if old is not taken]
+    return left
 
 
 def _signals(events: Sequence[Event]) -> list[dict[str, Any]]:
