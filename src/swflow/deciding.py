@@ -10,6 +10,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
 
+from swflow import metrics
 from swflow.cache import Cache, Kept
 from swflow.errors import OutdatedInstance, SwflowError
 from swflow.history import Event
@@ -95,9 +96,11 @@ class Deciding:
             made = yield from self._make(task, log)
         except (BotoCoreError, ClientError):
             log.exception("could not read the history; the decision will time out")
+            self._count(log, "full", "unanswered")
             return
         taken = yield from self._answer(task, made, log)
         if taken is None:
+            self._count(log, made.replay, "unanswered")
             return
         kinds = [each["decisionType"] for each in taken.decisions]
         made_what = ", ".join(kinds) or "nothing"
@@ -107,6 +110,12 @@ class Deciding:
                 self._cache.put(task["workflowExecution"]["runId"], taken.kept)
             else:
                 taken.kept.close()
+        self._count(log, made.replay, "decided" if taken.kept is not None else "set aside")
+
+    def _count(self, log: TaskLog, replay: str, outcome: str) -> None:
+        metrics.decided(log.kind, replay, outcome, log.seconds)
+        metrics.kept(len(self._cache), self._cache.evictions)
+        self._cache.evictions = 0
 
     # The decisions.
 
@@ -118,23 +127,28 @@ class Deciding:
             new = kept.new(task, came)
             if new is not None:
                 with suppress(OutdatedInstance):
-                    return self._fed(task, kept, new, log)
+                    return self._fed(task, kept, new, log, "kept")
             kept.close()
         events = yield from self._history(task, came)
-        return self._fed(task, None, events, log)
+        return self._fed(task, None, events, log, "full")
 
     def _fed(
-        self, task: Mapping[str, Any], kept: Kept | None, events: list[Event], log: TaskLog
+        self,
+        task: Mapping[str, Any],
+        kept: Kept | None,
+        events: list[Event],
+        log: TaskLog,
+        replay: str,
     ) -> "_Made":
         """Tell an execution these events; set it aside if that cannot be done."""
         try:
             kept = kept or Kept(self._begun(task))
-            return _Made(kept.feed(events), events, kept)
+            return _Made(kept.feed(events), events, kept, replay)
         except OutdatedInstance:
             raise
         except Exception as error:
             log.exception("set aside: it cannot go on with this decider's code")
-            return _Made(park(events, f"{type(error).__name__}: {error}"), events, None)
+            return _Made(park(events, f"{type(error).__name__}: {error}"), events, None, replay)
 
     def _begun(self, task: Mapping[str, Any]) -> Instance:
         kind, execution = task["workflowType"], task["workflowExecution"]
@@ -193,7 +207,7 @@ class Deciding:
                 log.warning("too late: the decision task is not open any more")
                 return None
             log.exception("set aside: its decisions were refused")
-            made = _Made(park(made.events, str(error)), made.events, None)
+            made = _Made(park(made.events, str(error)), made.events, None, made.replay)
             try:
                 yield self._respond(task, made)
             except (BotoCoreError, ClientError):
@@ -223,11 +237,12 @@ class Deciding:
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """Decisions, what they were made of, and who made them; None if the execution is set aside."""
+    """Decisions and what they were made of; kept is None if they set the execution aside."""
 
     decisions: list[Decision]
     events: list[Event]
     kept: Kept | None
+    replay: str
 
     def close(self) -> None:
         if self.kept is not None:

@@ -48,8 +48,17 @@ class TaskLog(logging.LoggerAdapter[logging.Logger]):
 
     def fields(self) -> dict[str, Any]:
         """What a line that is written now carries."""
-        duration = round(time.monotonic() - self._began, 3)
-        return {**(self.extra or {}), "duration": duration}
+        return {**(self.extra or {}), "duration": round(self.seconds, 3)}
+
+    @property
+    def kind(self) -> str:
+        """The name and the version of the task's type."""
+        return str((self.extra or {})["type"])
+
+    @property
+    def seconds(self) -> float:
+        """For how long the task has been in hand."""
+        return time.monotonic() - self._began
 
 
 _task: ContextVar[TaskLog | None] = ContextVar("swflow.task", default=None)

@@ -6,6 +6,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from swflow import metrics
 from swflow.connection import Connection
 from swflow.failure import Report
 from swflow.logs import TaskLog
@@ -35,15 +36,15 @@ class Responder:
 
     def completed(self, result: str) -> None:
         """It is done."""
-        self._give("RespondActivityTaskCompleted", result=result)
+        self._give("completed", result=result)
 
     def failed(self, report: Report) -> None:
         """It failed."""
-        self._give("RespondActivityTaskFailed", **report.wire())
+        self._give("failed", **report.wire())
 
     def cancelled(self) -> None:
         """It was cancelled, as was asked for."""
-        self._give("RespondActivityTaskCanceled")
+        self._give("canceled")
 
     def hand_back(self) -> None:
         """Another worker is to do it; tried once, as there is no time for more."""
@@ -53,13 +54,15 @@ class Responder:
     def _call(self, operation: str, **says: str) -> dict[str, Any]:
         return self._connection.transport.call(operation, {"taskToken": self._task_token, **says})
 
-    def _give(self, operation: str, **says: str) -> None:
+    def _give(self, outcome: str, **says: str) -> None:
         def respond() -> None:
-            self._call(operation, **says)
+            self._call(f"RespondActivityTask{outcome.capitalize()}", **says)
 
         try:
             persistently(respond, "answering an activity task", _PATIENCE)
+            metrics.worked(self._log.kind, outcome, self._log.seconds)
         except (BotoCoreError, ClientError) as error:
+            metrics.worked(self._log.kind, "unanswered", self._log.seconds)
             if isinstance(error, ClientError) and code(error) == "UnknownResourceFault":
                 self._log.warning("too late: the task is not open any more; %s", error)
             else:

@@ -28,6 +28,7 @@ from botocore.httpsession import get_cert_path
 from botocore.parsers import create_parser
 from botocore.utils import get_environ_proxies
 
+from swflow import metrics
 from swflow.address import Address, ProxyRefusalError
 from swflow.answer import Answer
 from swflow.errors import SwflowError
@@ -169,6 +170,7 @@ class Transport:
                 result: dict[str, Any] = json.loads(answer.body) if answer.body else {}
             except ValueError as error:
                 raise ConnectionClosedError(endpoint_url=self.endpoint_url, error=error) from error
+            metrics.called(operation, "ok")
             return result
         parsed = create_parser("json").parse(
             {
@@ -178,11 +180,13 @@ class Transport:
             },
             cast("Any", None),  # errors have no shape
         )
+        metrics.called(operation, parsed["Error"]["Code"])
         fault: Any = self._exceptions.from_code(parsed["Error"]["Code"])
         raise fault(parsed, operation)
 
     def explained(self, error: OSError) -> BotoCoreError:
         """A failed connection as botocore puts it."""
+        metrics.lost(error)
         where: dict[str, Any] = {"endpoint_url": self.endpoint_url, "error": error}
         if isinstance(error, ssl.SSLError):
             return SSLError(**where)

@@ -11,10 +11,13 @@ from swflow.workflow import WorkflowType
 from tests.swflow.conftest import History
 
 SHARED_PAGE = 4
+begun: list[Deciding] = []
+"""Those that a test has to close."""
 
 
 def decider(workflow: WorkflowType[..., Any], own_list: str = "own", keep: int = 10) -> Deciding:
-    return Deciding("films", [workflow], own_list, keep)
+    begun.append(Deciding("films", [workflow], own_list, keep))
+    return begun[-1]
 
 
 def refused(code: str) -> ClientError:

@@ -1,5 +1,6 @@
 """What a decider does with a decision task: with what it keeps, or with the whole history."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from swflow import activity, sleep, workflow
 from swflow.deciding import Deciding
 from tests.swflow.conftest import History
-from tests.swflow.deciders import Service, decider, refused
+from tests.swflow.deciders import Service, begun, decider, refused
 from tests.swflow.test_random_workflows import Node, anything, nodes
 from tests.swflow.world import Choose, World
 
@@ -39,6 +40,13 @@ def plain(parts: int) -> int:
     for part in range(parts):
         cut(part).result()
     return parts
+
+
+@pytest.fixture(autouse=True)
+def close_deciders() -> Iterator[None]:
+    yield
+    while begun:
+        begun.pop().close()
 
 
 @pytest.fixture(params=[film, plain], ids=["async def", "def"])

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from swflow import metrics
 from swflow.activity import ActivityType
 from swflow.cli.options import add_command, client_of
 from swflow.cli.values import natural, positive
@@ -22,6 +23,12 @@ def add_to(commands: Any) -> None:
     for parser in (decider, worker):
         parser.add_argument(
             "types", nargs="+", metavar="TYPES", help="package.module or package.module:attribute"
+        )
+        parser.add_argument(
+            "--metrics",
+            type=natural,
+            metavar="PORT",
+            help="serve numbers for Prometheus on this port of this machine, at /metrics",
         )
     decider.add_argument("--task-list", required=True, help="what it polls")
     decider.add_argument(
@@ -56,21 +63,27 @@ def add_to(commands: Any) -> None:
 def _decide(options: argparse.Namespace) -> int:
     workflows = [each for each in load_types(options.types) if isinstance(each, WorkflowType)]
     _require(workflows, "workflow", options)
-    Decider(client_of(options), workflows, task_list=options.task_list, cache=options.cache).run()
+    decider = Decider(
+        client_of(options), workflows, task_list=options.task_list, cache=options.cache
+    )
+    with metrics.served(options.metrics):
+        decider.run()
     return 0
 
 
 def _work(options: argparse.Namespace) -> int:
     activities = [each for each in load_types(options.types) if isinstance(each, ActivityType)]
     _require(activities, "activity", options)
-    Worker(
+    worker = Worker(
         client_of(options),
         activities,
         task_lists=options.task_list,
         processes=options.processes,
         concurrency=options.concurrency,
         grace=timedelta(seconds=options.grace),
-    ).run()
+    )
+    with metrics.served(options.metrics, children=True):
+        worker.run()
     return 0
 
 
