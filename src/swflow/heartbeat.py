@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextvars import copy_context
 from datetime import timedelta
 from enum import Enum
 from itertools import count
@@ -109,6 +110,7 @@ class Heartbeats:
         self._by_themselves = 0
         self._error: BaseException | None = None
         self._closed = False
+        self._context = copy_context()  # what is logged for the task says which it is
         self.unwanted: Unwanted | None = None
 
     def beat(self, details: Any) -> None:
@@ -145,8 +147,10 @@ class Heartbeats:
 
     def send(self) -> None:
         """Send the newest details; for the sender."""
-        if self._closed:
-            return
+        if not self._closed:
+            self._context.run(self._send_newest)
+
+    def _send_newest(self) -> None:
         self._next_at = time.monotonic() + self._interval
         self._waiting = False
         try:

@@ -14,7 +14,7 @@ from swflow.attempts import attempt_of
 from swflow.errors import ActivityCancelled, CompleteLater
 from swflow.failure import Report
 from swflow.heartbeat import Heartbeats, Sender, Unwanted
-from swflow.logs import TaskLog, speaking_of
+from swflow.logs import TaskLog
 from swflow.responding import STOPPED, Responder
 from swflow.running import ActivityInfo, running
 
@@ -79,8 +79,7 @@ class Work:
     def perform(self) -> None:
         """Run the activity and answer, if somebody waits for an answer."""
         try:
-            with speaking_of(self._log):
-                result = self._run()
+            result = self._run()
         except CompleteLater:
             self._log.info("to be completed later")
         except (ActivityCancelled, asyncio.CancelledError) as error:

@@ -14,7 +14,7 @@ from swflow.activity import ActivityType
 from swflow.client import Client
 from swflow.failure import Report
 from swflow.heartbeat import Sender
-from swflow.logs import TaskLog
+from swflow.logs import TaskLog, speaking_of
 from swflow.responding import Responder
 from swflow.stopping import Stop
 from swflow.work import Work
@@ -54,6 +54,10 @@ class Workplace:
     def work_on(self, task: dict[str, Any]) -> None:
         """Run a task's activity and answer."""
         log = TaskLog(_log, self._client.domain, task)
+        with speaking_of(log):
+            self._work_on(task, log)
+
+    def _work_on(self, task: dict[str, Any], log: TaskLog) -> None:
         responder = Responder(self._client.connection, task["taskToken"], log)
         kind = task["activityType"]
         activity = self._activities.get((kind["name"], kind["version"]))

@@ -105,6 +105,8 @@ def test_a_service_that_throttles_is_asked_again(cluster: Any) -> None:
     cluster.server.restart()
     cluster.await_diary("cut 0")
     cluster.wait_for(lambda: "answering an activity task" in worker.log(), "a refused answer")
+    (refused, *_) = [line for line in worker.log().splitlines() if "answering an" in line]
+    assert f"workflowId={execution.workflow_id} runId={execution.run_id} activityId=1" in refused
     cluster.server._options = ()
     cluster.server.restart()
     assert execution.result() == ["film-0"]
