@@ -5,6 +5,7 @@ from swflow.children import Child
 from swflow.client import Client, Execution
 from swflow.continuing import continue_as_new
 from swflow.decider import Decider
+from swflow.encryption import Encryption
 from swflow.errors import (
     ActivityCancelled,
     ActivityError,
@@ -23,6 +24,7 @@ from swflow.errors import (
     Failure,
     NonDeterminismError,
     OutdatedInstance,
+    PayloadError,
     SerializationError,
     SwflowError,
     TaskNotOpen,
@@ -35,16 +37,20 @@ from swflow.errors import (
     WorkflowTimedOut,
 )
 from swflow.external import ExternalWorkflow, external
+from swflow.folder_store import FolderStore
 from swflow.info import WorkflowInfo, info, now, publish
 from swflow.loop import Promise
 from swflow.outcome import Outcome, attempt
+from swflow.payloads import PayloadCodec, Payloads, PayloadStore
 from swflow.records import cached, marker, patched, random, uuid4
 from swflow.replay import replay
 from swflow.retry import Retry
 from swflow.running import ActivityInfo, activity_info, beating, heartbeat
+from swflow.s3_store import S3Store
 from swflow.saga import Saga
 from swflow.signals import Signal
 from swflow.sleeping import sleep, timer
+from swflow.sweeping import sweep
 from swflow.tasks import ActivityTask
 from swflow.worker import Worker
 from swflow.workflow import WorkflowType, workflow
@@ -69,15 +75,22 @@ __all__ = [
     "CompensationFailed",
     "CompleteLater",
     "Decider",
+    "Encryption",
     "Execution",
     "ExternalWorkflow",
     "ExternalWorkflowError",
     "Failure",
+    "FolderStore",
     "NonDeterminismError",
     "Outcome",
     "OutdatedInstance",
+    "PayloadCodec",
+    "PayloadError",
+    "PayloadStore",
+    "Payloads",
     "Promise",
     "Retry",
+    "S3Store",
     "Saga",
     "SerializationError",
     "Signal",
@@ -109,6 +122,7 @@ __all__ = [
     "random",
     "replay",
     "sleep",
+    "sweep",
     "timer",
     "uuid4",
     "workflow",

@@ -104,7 +104,7 @@ class ActivityType(Generic[P, R]):
         send a heartbeat: a heartbeat timeout that is not the type's own travels along.
 
         Raises:
-            SerializationError: they do not fit the function, or are too long.
+            SerializationError: they do not fit the function.
         """
         content = self.codec.dump_call(args, kwargs)
         if self.heartbeat_timeout != self.served_heartbeat and self.heartbeat_timeout is not None:

@@ -58,7 +58,7 @@ class ActivityCall:
 
     def takes_the_same(self, here: str, there: str | None) -> bool:
         """Whether two inputs are the same call."""
-        return same_input(self._activity.codec, here, there)
+        return same_input(self._context.sealer, self._activity.codec, here, there)
 
     def told(self, event: Event) -> None:
         """An attempt ended, or could not be scheduled."""

@@ -8,7 +8,10 @@ from typing import Any
 from swflow.errors import NonDeterminismError, SwflowError
 from swflow.histories import StoredHistory, read_histories
 from swflow.history import Event
+from swflow.payloads import PLAIN, Payloads
 from swflow.replay import Instance
+from swflow.sealing import PLAIN_SEALER, Sealer
+from swflow.travelling import open_events
 from swflow.workflow import WorkflowType
 
 Workflows = WorkflowType[..., Any] | Iterable[WorkflowType[..., Any]]
@@ -16,7 +19,9 @@ Workflows = WorkflowType[..., Any] | Iterable[WorkflowType[..., Any]]
 History = Path | str | StoredHistory | Mapping[str, Any] | Sequence[Event]
 
 
-def check(workflows: Workflows, history: History) -> None:
+def check(
+    workflows: Workflows, history: History, *, domain: str = "", payloads: Payloads = PLAIN
+) -> None:
     """Run today's code over a stored history, or over all that are in a file.
 
     Args:
@@ -24,20 +29,27 @@ def check(workflows: Workflows, history: History) -> None:
             version.
         history: a file, or its path; or the history itself, as GetWorkflowExecutionHistory or
             `Execution.history` gives it.
+        domain: where it is from, if its payloads are stored or encrypted.
+        payloads: how they travelled.
 
     Raises:
         NonDeterminismError: the code does something else than the history says. It tells both
             sides, the event at which they part, and the line of the code that asks for what is
             not there.
         SwflowError: no workflow is of the history's type, or what is there is no history.
+        PayloadError: a payload of the history cannot be fetched or decoded.
     """
     given = [workflows] if isinstance(workflows, WorkflowType) else workflows
     known = {(each.name, each.version): each for each in given}
     for each in _histories(history):
-        check_one(known, each)
+        check_one(known, each, Sealer(domain, payloads))
 
 
-def check_one(known: Mapping[tuple[str, str], WorkflowType[..., Any]], of: StoredHistory) -> None:
+def check_one(
+    known: Mapping[tuple[str, str], WorkflowType[..., Any]],
+    of: StoredHistory,
+    sealer: Sealer = PLAIN_SEALER,
+) -> None:
     """Run the code that belongs to a history over it; see `check`."""
     workflow = known.get(of.type)
     if workflow is None:
@@ -46,17 +58,19 @@ def check_one(known: Mapping[tuple[str, str], WorkflowType[..., Any]], of: Store
             f"{of.place} is a history of the workflow {' '.join(of.type)}; given are: {served}"
         )
     try:
-        _replay(workflow, of, traced=False)
+        _replay(workflow, of, sealer, traced=False)
     except NonDeterminismError:
         # Again, to note where in the code it comes from, which takes its time.
-        _replay(workflow, of, traced=True)
+        _replay(workflow, of, sealer, traced=True)
         raise
 
 
-def _replay(workflow: WorkflowType[..., Any], of: StoredHistory, *, traced: bool) -> None:
+def _replay(
+    workflow: WorkflowType[..., Any], of: StoredHistory, sealer: Sealer, *, traced: bool
+) -> None:
     this = {"workflow_id": of.workflow_id, "run_id": of.run_id}
-    with closing(Instance(workflow, **this, traced=traced)) as instance:
-        instance.feed(of.events)
+    with closing(Instance(workflow, sealer, **this, traced=traced)) as instance:
+        instance.feed(open_events(sealer, of.events))
 
 
 def _histories(history: History) -> Iterable[StoredHistory]:

@@ -74,7 +74,7 @@ class ChildCall:
 
     def takes_the_same(self, here: str, there: str | None) -> bool:
         """Whether two inputs are the same call."""
-        return same_input(self._workflow.codec, here, there)
+        return same_input(self._context.sealer, self._workflow.codec, here, there)
 
     def told(self, event: Event) -> None:
         """The child started or closed, or could not be started, or could not be cancelled."""

@@ -21,11 +21,13 @@ from swflow.errors import (
 )
 from swflow.failure import Report
 from swflow.history import Event, attributes
+from swflow.payloads import PLAIN, Payloads
 from swflow.registering import Registered, register_domain, register_types
 from swflow.retrying import code, persistently
 from swflow.serialize import Codec
 from swflow.signals import Signal
 from swflow.tasks import ActivityTask
+from swflow.travelling import open_events
 from swflow.workflow import WorkflowType
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ class Client:
         endpoint_url: where the service is, if it is not Amazon's.
         region: the region, if it is not the one that boto3 is configured for.
         profile: the profile of boto3's configuration, if it is not the default one.
+        payloads: how payloads travel; the same for every process of a program.
     """
 
     def __init__(
@@ -59,8 +62,9 @@ class Client:
         endpoint_url: str | None = None,
         region: str | None = None,
         profile: str | None = None,
+        payloads: Payloads = PLAIN,
     ) -> None:
-        self.connection = Connection(domain, endpoint_url, region, profile)
+        self.connection = Connection(domain, endpoint_url, region, profile, payloads)
 
     @property
     def domain(self) -> str:
@@ -132,19 +136,19 @@ class Client:
             kwargs: the workflow's named arguments.
 
         Raises:
-            SerializationError: the arguments do not fit the workflow.
+            SerializationError: the arguments do not fit the workflow, or are too long.
+            PayloadError: they could not be stored.
             WorkflowAlreadyRunning: an execution of that id is open.
         """
         parameters: dict[str, Any] = workflow.start_parameters()
         workflow_id = workflow_id or workflow.workflow_id or f"{workflow.name[:_NAME]}-{uuid4()}"
         if tags:
             parameters["tagList"] = list(tags)
+        given = workflow.encode_input(args, kwargs)
+        parameters["input"] = self.connection.sealer.seal(given, f"the input of {workflow.name}")
         try:
             started = self._swf.start_workflow_execution(
-                domain=self.domain,
-                workflowId=workflow_id,
-                input=workflow.encode_input(args, kwargs),
-                **parameters,
+                domain=self.domain, workflowId=workflow_id, **parameters
             )
         except ClientError as error:
             raise self._explained(error, workflow, workflow_id) from error
@@ -229,6 +233,7 @@ class Execution(Generic[R]):
         self.workflow_id = workflow_id
         self.run_id = run_id
         self._connection = connection
+        self._sealer = connection.sealer
         self._codec = codec
 
     def describe(self) -> dict[str, Any]:
@@ -246,7 +251,7 @@ class Execution(Generic[R]):
         return self.status() == "OPEN"
 
     def history(self) -> list[Event]:
-        """Every event so far, in order."""
+        """Every event so far, in order, as Amazon SWF gives them."""
         pages = self._connection.swf.get_paginator("get_workflow_execution_history")
         return [event for page in pages.paginate(**self._this()) for event in page["events"]]
 
@@ -264,6 +269,7 @@ class Execution(Generic[R]):
             WorkflowTimedOut: it took longer than its execution timeout.
             WorkflowTerminated: it was terminated.
             WorkflowCancelled: it was cancelled.
+            PayloadError: what it gave cannot be fetched or decoded.
         """
         deadline = None if timeout is None else time.monotonic() + timeout.total_seconds()
         wait = _FIRST_LOOK
@@ -293,10 +299,12 @@ class Execution(Generic[R]):
             value: of the signal's type; left out where it carries none.
 
         Raises:
-            SerializationError: the value is not of the signal's type.
+            SerializationError: the value is not of the signal's type, or is too long.
+            PayloadError: it could not be stored.
             SwflowError: it is not open.
         """
-        said = {"signalName": signal.name, "input": signal.codec.dump_result(value)}
+        text = self._sealer.seal(signal.codec.dump_result(value), f"signal {signal.name!r}")
+        said = {"signalName": signal.name, "input": text}
         self._tell("signal_workflow_execution", said)
 
     def cancel(self) -> None:
@@ -308,8 +316,13 @@ class Execution(Generic[R]):
         self._tell("request_cancel_workflow_execution", {})
 
     def published(self) -> Any:
-        """What it showed of itself last, by `swflow.publish`, as plain JSON; None if nothing."""
-        return json.loads(self.describe().get("latestExecutionContext") or "null")
+        """What it showed of itself last, by `swflow.publish`, as plain JSON; None if nothing.
+
+        Raises:
+            PayloadError: it cannot be fetched or decoded.
+        """
+        text = self.describe().get("latestExecutionContext")
+        return json.loads(self._sealer.open(text)) if text else None
 
     def terminate(self, reason: str) -> None:
         """End it now, without asking its code.
@@ -354,7 +367,8 @@ class Execution(Generic[R]):
         return persistently(look, "waiting for a result", _PATIENCE)
 
     def _outcome(self, last: Event) -> Any:
-        says = attributes(last)
+        [opened] = open_events(self._sealer, [last])
+        says = attributes(opened)
         who = f"execution {self.workflow_id!r}"
         match last["eventType"]:
             case "WorkflowExecutionCompleted" if self._codec is not None:

@@ -1,10 +1,12 @@
 """What a workflow's code asks Amazon SWF for, and how it is found again in the history."""
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from swflow.history import Event, attributes
+from swflow.sealing import Sealer
 
 _DECISION_OF = {
     "ActivityTaskScheduled": "ScheduleActivityTask",
@@ -46,11 +48,23 @@ _ID = {
 
 _COMPARED = {
     "StartTimer": ("startToFireTimeout",),
-    "RecordMarker": ("details",),
-    "SignalExternalWorkflowExecution": ("signalName", "input"),
+    "SignalExternalWorkflowExecution": ("signalName",),
 }
 
+_COMPARED_PAYLOAD = ("RecordMarker", "SignalExternalWorkflowExecution")
+
 _TYPE = {"ScheduleActivityTask": "activityType", "StartChildWorkflowExecution": "workflowType"}
+
+PAYLOAD_OF = {
+    "ScheduleActivityTask": "input",
+    "StartChildWorkflowExecution": "input",
+    "SignalExternalWorkflowExecution": "input",
+    "RecordMarker": "details",
+    "CompleteWorkflowExecution": "result",
+    "FailWorkflowExecution": "details",
+    "ContinueAsNewWorkflowExecution": "input",
+}
+"""What of a decision is a payload: JSON of the program's own, of any length."""
 
 _SHOWN = 200
 
@@ -89,18 +103,36 @@ class Command:
 
     def decision(self) -> dict[str, Any]:
         """The decision as RespondDecisionTaskCompleted takes it."""
-        return {
-            "decisionType": self.kind,
-            f"{self.kind[0].lower()}{self.kind[1:]}DecisionAttributes": self.attributes,
-        }
+        return {"decisionType": self.kind, attributes_key(self.kind): self.attributes}
 
-    def caused(self, event: Event) -> bool:
+    def payload(self) -> str | None:
+        """What of it is the program's own, as JSON of any length."""
+        field = PAYLOAD_OF.get(self.kind)
+        return self.attributes.get(field) if field else None
+
+    def payload_name(self) -> str:
+        """What errors call that."""
+        match self.kind:
+            case "ScheduleActivityTask" | "StartChildWorkflowExecution":
+                return f"the input of {self.attributes[_TYPE[self.kind]]['name']}"
+            case "SignalExternalWorkflowExecution":
+                return f"the value of signal {self.attributes['signalName']!r}"
+            case "RecordMarker":
+                return f"the details of marker {self.attributes['markerName']!r}"
+            case _:
+                return f"the {PAYLOAD_OF[self.kind]} of a {self.kind} decision"
+
+    def caused(self, event: Event, sealer: Sealer) -> bool:
         """Whether this event came of this decision.
 
         An activity is the same if its id, its name and its arguments are, and so is a child
         workflow; a timer, if its id and its length are; a marker, if its name and details are.
         An activity's version, task list and timeouts say how it is run: they may change while
         executions are open.
+
+        Args:
+            event: as it came: its payload may be sealed.
+            sealer: of the domain.
         """
         event_type = event["eventType"]
         if _DECISION_OF.get(event_type) != self.kind:
@@ -115,10 +147,19 @@ class Command:
             named = _TYPE[self.kind]
             same_type = here[named]["name"] == there[named]["name"]
             return same_type and bool(self.owner.takes_the_same(here["input"], there.get("input")))
-        return all(here.get(key) == there.get(key) for key in _COMPARED.get(self.kind, ()))
+        return all(here.get(key) == there.get(key) for key in _COMPARED.get(self.kind, ())) and (
+            self.kind not in _COMPARED_PAYLOAD
+            or sealer.same(self.payload() or "", there.get(PAYLOAD_OF[self.kind]))
+        )
 
     def __str__(self) -> str:
         return _describe(self.kind, self.attributes)
+
+
+@functools.cache
+def attributes_key(kind: str) -> str:
+    """Under which key a decision of this type has its attributes."""
+    return f"{kind[0].lower()}{kind[1:]}DecisionAttributes"
 
 
 def describe(event: Event) -> str:

@@ -14,6 +14,8 @@ from botocore.exceptions import BotoCoreError
 from botocore.session import get_session
 
 from swflow.errors import SwflowError
+from swflow.payloads import PLAIN, Payloads
+from swflow.sealing import Sealer
 from swflow.transport import Transport
 
 if TYPE_CHECKING:
@@ -34,12 +36,24 @@ class Connection:
     Region, endpoint, credentials, certificates, proxies and the number of attempts are those of
     boto3's configuration. A service on this machine needs no account: where no credentials or
     region are configured, a loopback endpoint gets made-up ones.
+
+    Attributes:
+        domain: the domain's name.
+        payloads: how its payloads travel.
+        sealer: what they pass on their way.
     """
 
     def __init__(
-        self, domain: str, endpoint_url: str | None, region: str | None, profile: str | None
+        self,
+        domain: str,
+        endpoint_url: str | None,
+        region: str | None,
+        profile: str | None,
+        payloads: Payloads = PLAIN,
     ) -> None:
         self.domain = domain
+        self.payloads = payloads
+        self.sealer = Sealer(domain, payloads)
         self._endpoint_url = endpoint_url
         self._region = region
         self._profile = profile

@@ -16,6 +16,7 @@ from swflow.inbox import Inbox
 from swflow.loop import Timer, WorkflowLoop
 from swflow.recorded import Recorded
 from swflow.reuse import Reuse
+from swflow.sealing import Sealer, too_long
 from swflow.timers import DurableTimer
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Context:
         workflow: its type.
         workflow_id: whom it is about; empty where nobody said so, as in a stored history.
         run_id: which of the executions with that id it is; empty likewise.
+        sealer: of its domain; knows how long a payload may be, and one that was sealed.
         loop: its event loop.
         main: the task of the workflow's function.
         started: the event that it began with.
@@ -47,8 +49,11 @@ class Context:
         traced: whether to note where in the code each command is asked for.
     """
 
-    def __init__(self, workflow: "WorkflowType[..., Any]", workflow_id: str, run_id: str) -> None:
+    def __init__(
+        self, workflow: "WorkflowType[..., Any]", workflow_id: str, run_id: str, sealer: Sealer
+    ) -> None:
         self.workflow = workflow
+        self.sealer = sealer
         self.workflow_id = workflow_id
         self.run_id = run_id
         self.loop = WorkflowLoop(self)  # type: ignore[abstract] # the rest is added by name
@@ -94,11 +99,26 @@ class Context:
         return self._numbers
 
     def ask(self, command: Command) -> None:
-        """Make a command part of the decision in hand."""
+        """Make a command part of the decision in hand.
+
+        Raises:
+            SerializationError: it is too long, and there is no payload store.
+        """
         self.loop.check_open()
+        self.check(command)
         if self.traced:
             command.where = _place()
         self.making[command] = None
+
+    def check(self, command: Command) -> None:
+        """Find out whether a command can be sent, as far as its length goes.
+
+        Raises:
+            SerializationError: it is too long, and there is no payload store.
+        """
+        text = command.payload()
+        if text is not None and not self.sealer.fits(text):
+            raise too_long(text, command.payload_name())
 
     def retract(self, command: Command) -> bool:
         """Take a command back, if it was not sent yet; whether that was so."""

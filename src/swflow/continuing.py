@@ -69,4 +69,6 @@ def go_on(
     asked = {**parameters, "input": workflow.encode_input(args, kwargs)}
     if workflow.version != running.version:
         asked["workflowTypeVersion"] = workflow.version
-    raise ContinueAsNew(Command("ContinueAsNewWorkflowExecution", asked, callee=workflow))
+    command = Command("ContinueAsNewWorkflowExecution", asked, callee=workflow)
+    context.check(command)
+    raise ContinueAsNew(command)

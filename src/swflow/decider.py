@@ -60,7 +60,9 @@ class Decider:
         own = uuid4().hex
         self._own_list = f"{task_list[: _MAX_NAME - len(own) - 1]}-{own}"
         self._own_polls = _OWN_POLLS if cache else 0
-        self._deciding = Deciding(client.domain, workflows, self._own_list, cache)
+        self._deciding = Deciding(
+            client.domain, workflows, self._own_list, cache, client.connection.sealer
+        )
         self._leaves_at = math.inf
         self._leaves_latest = math.inf
 

@@ -1,25 +1,31 @@
 """One decision task from beginning to end, as a conversation with Amazon SWF."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
 
 from swflow import metrics
 from swflow.cache import Cache, Kept
-from swflow.errors import OutdatedInstance, SwflowError
+from swflow.errors import OutdatedInstance, PayloadError, SwflowError
 from swflow.history import Event
 from swflow.lanes import Call, Conversation, Pause
 from swflow.logs import TaskLog
 from swflow.parking import park
 from swflow.replay import Decision, Instance
 from swflow.retrying import code, delays
+from swflow.sealing import PLAIN_SEALER, Sealer
+from swflow.travelling import open_events, seal_decisions
 from swflow.workflow import WorkflowType
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +58,7 @@ class Deciding:
         own_list: the task list that this process alone polls, for the executions it keeps; None
             if their decisions come on the common list, as where there is no other decider.
         keep: how many executions to keep; 0 to replay the history for every decision.
+        sealer: what the domain's payloads pass.
     """
 
     def __init__(
@@ -60,8 +67,10 @@ class Deciding:
         workflows: Iterable[WorkflowType[..., Any]],
         own_list: str | None,
         keep: int,
+        sealer: Sealer = PLAIN_SEALER,
     ) -> None:
         self._domain = domain
+        self._sealer = sealer
         self._workflows = {(each.name, each.version): each for each in workflows}
         self._cache = Cache(keep)
         self._own_list = own_list if keep else None
@@ -127,10 +136,10 @@ class Deciding:
             new = kept.new(task, came)
             if new is not None:
                 with suppress(OutdatedInstance):
-                    return self._fed(task, kept, new, log, "kept")
+                    return (yield from self._fed(task, kept, new, log, "kept"))
             kept.close()
         events = yield from self._history(task, came)
-        return self._fed(task, None, events, log, "full")
+        return (yield from self._fed(task, None, events, log, "full"))
 
     def _fed(
         self,
@@ -139,11 +148,12 @@ class Deciding:
         events: list[Event],
         log: TaskLog,
         replay: str,
-    ) -> "_Made":
+    ) -> Conversation["_Made"]:
         """Tell an execution these events; set it aside if that cannot be done."""
         try:
             kept = kept or Kept(self._begun(task))
-            return _Made(kept.feed(events), events, kept, replay)
+            opened = yield from _patiently(partial(open_events, self._sealer, events))
+            return _Made(kept.feed(opened), events, kept, replay)
         except OutdatedInstance:
             raise
         except Exception as error:
@@ -158,7 +168,8 @@ class Deciding:
                 f"{kind['name']} {kind['version']} is not served here; "
                 f"this decider serves {self.served}"
             )
-        return Instance(workflow, workflow_id=execution["workflowId"], run_id=execution["runId"])
+        workflow_id, run_id = execution["workflowId"], execution["runId"]
+        return Instance(workflow, self._sealer, workflow_id=workflow_id, run_id=run_id)
 
     def _history(self, task: Mapping[str, Any], came: Sequence[Event]) -> Conversation[list[Event]]:
         """The whole history up to the decision: what came with the task, and what was before."""
@@ -200,27 +211,28 @@ class Deciding:
     ) -> Conversation["_Made | None"]:
         """Answer a task; gives what was taken, None if nothing was."""
         try:
-            yield self._respond(task, made)
-        except (BotoCoreError, ClientError) as error:
+            yield (yield from _patiently(partial(self._respond, task, made)))
+        except (BotoCoreError, ClientError, SwflowError) as error:
             made.close()
             if isinstance(error, ClientError) and code(error) == "UnknownResourceFault":
                 log.warning("too late: the decision task is not open any more")
                 return None
-            log.exception("set aside: its decisions were refused")
+            log.exception("set aside: its decisions could not be sent")
             made = _Made(park(made.events, str(error)), made.events, None, made.replay)
             try:
                 yield self._respond(task, made)
-            except (BotoCoreError, ClientError):
+            except (BotoCoreError, ClientError, SwflowError):
                 log.exception("no answer was taken; the decision will time out")
                 return None
         return made
 
     def _respond(self, task: Mapping[str, Any], made: "_Made") -> Call:
-        answer: dict[str, Any] = {"taskToken": task["taskToken"], "decisions": made.decisions}
+        sealed = seal_decisions(self._sealer, made.decisions)
+        answer: dict[str, Any] = {"taskToken": task["taskToken"], "decisions": sealed}
         if made.kept is not None:
             published = made.kept.instance.published
             if published is not None:
-                answer["executionContext"] = published
+                answer["executionContext"] = self._sealer.seal(published, "what is published")
         if self._giving_back is not None:
             answer["taskList"] = {"name": self._giving_back}
         elif self._own_list is not None and made.kept is not None:
@@ -233,6 +245,21 @@ class Deciding:
         """Whether an execution that made these decisions will be asked for more of them here."""
         is_open = not kinds or kinds[-1] not in _CLOSING
         return is_open and self._cache.size > 0 and self._giving_back is None
+
+
+def _patiently(call: Callable[[], T]) -> Conversation[T]:
+    """Make a call that needs the payload store, again and again while that is in trouble."""
+    deadline = time.monotonic() + _PATIENCE
+    waits = delays()
+    while True:
+        try:
+            return call()
+        except PayloadError as error:
+            wait = next(waits)
+            if not error.passing or time.monotonic() + wait > deadline:
+                raise
+            _log.warning("%s; trying again in %.1f s", error, wait)
+            yield Pause(wait)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,20 @@ class SerializationError(SwflowError):
     """A value does not fit its type hint, its JSON form, or Amazon SWF's limits."""
 
 
+class PayloadError(SwflowError):
+    """A payload cannot be stored, fetched or decoded.
+
+    Attributes:
+        retry: whether it may be there later, or with another configuration.
+        passing: whether the store is in trouble, which may pass by itself.
+    """
+
+    def __init__(self, message: str, *, retry: bool = True, passing: bool = False) -> None:
+        super().__init__(message)
+        self.retry = retry
+        self.passing = passing
+
+
 class NonDeterminismError(SwflowError):
     """A workflow's code does not do what its history says it did.
 

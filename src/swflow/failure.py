@@ -17,6 +17,7 @@ from swflow.errors import (
     CachedCallFailed,
     ChildFailed,
     Failure,
+    PayloadError,
     SerializationError,
 )
 from swflow.serialize import to_json
@@ -60,9 +61,10 @@ class Report:
                 reason = "; ".join(part.reason for part in parts)
                 details = [part.details for part in parts]
                 return cls(_cut(reason), details, all(part.retry for part in parts))
-            case SerializationError():
-                # The same value would not fit the next time either.
-                return cls(_cut(str(error)), _origin(error), retry=False)
+            case PayloadError() | SerializationError():
+                # A value that does not fit would not fit the next time either.
+                retry = isinstance(error, PayloadError) and error.retry
+                return cls(_cut(str(error)), _origin(error), retry)
             case _:
                 name = type(error).__name__
                 reason = f"{name}: {error}" if str(error) else name

@@ -16,10 +16,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from swflow.errors import ActivityCancelled, SerializationError
 from swflow.retrying import code, is_passing
+from swflow.sealing import Sealer, too_long
 from swflow.serialize import to_json
 
 _log = logging.getLogger(__name__)
 
+DETAILS = "a heartbeat's details"
 MAX_DETAILS = 2_048
 """Characters in a heartbeat's details (Amazon SWF's limit)."""
 
@@ -35,13 +37,16 @@ class Unwanted(Enum):
     LOST = "it timed out or its workflow execution closed"
 
 
-def details_of(value: Any) -> str:
-    """A heartbeat's details as they travel.
+def details_of(value: Any, sealer: Sealer) -> str:
+    """A heartbeat's details as JSON.
 
     Raises:
-        SerializationError: they are no JSON, or over 2,048 characters.
+        SerializationError: they are no JSON; or over 2,048 characters, and there is no store.
     """
-    return to_json(value, "a heartbeat's details", MAX_DETAILS)
+    text = to_json(value, DETAILS)
+    if not sealer.fits(text, MAX_DETAILS):
+        raise too_long(text, DETAILS, MAX_DETAILS)
+    return text
 
 
 class Sender:
@@ -87,6 +92,7 @@ class Heartbeats:
     Args:
         sender: sends them when they are due.
         send: sends a heartbeat with these details; tells whether cancellation is asked for.
+        sealer: knows how long their details may be.
         timeout: the task's heartbeat timeout; None if it has none.
         on_unwanted: for a coroutine: called by the sender's thread when the task is not wanted any
             more, in place of an ActivityCancelled from `beat` in the event loop.
@@ -96,6 +102,7 @@ class Heartbeats:
         self,
         sender: Sender,
         send: Callable[[str], bool],
+        sealer: Sealer,
         timeout: timedelta | None,
         on_unwanted: Callable[[], None] | None = None,
     ) -> None:
@@ -103,6 +110,7 @@ class Heartbeats:
         self._interval = min(max(seconds / _FRACTION, _SHORTEST_INTERVAL), _LONGEST_INTERVAL)
         self._sender = sender
         self._send = send
+        self._sealer = sealer
         self._on_unwanted = on_unwanted
         self._details: Any = None
         self._waiting = False
@@ -118,13 +126,14 @@ class Heartbeats:
 
         Raises:
             ActivityCancelled: the task is not wanted any more.
-            SerializationError: these or earlier details are no JSON, or over 2,048 characters.
+            SerializationError: these or earlier details are no JSON; or they are over 2,048
+                characters, and there is no payload store.
         """
         if self._error is not None:
             self._raise(self._error)
         self._details = details
         if not self._waiting:
-            details_of(details)  # a mistake is found where it is made
+            details_of(details, self._sealer)  # a mistake is found where it is made
             self._wait()
 
     def begin_by_themselves(self) -> None:
@@ -154,7 +163,7 @@ class Heartbeats:
         self._next_at = time.monotonic() + self._interval
         self._waiting = False
         try:
-            if self._send(details_of(self._details)):
+            if self._send(details_of(self._details, self._sealer)):
                 self._give_up(Unwanted.CANCELLED)
         except SerializationError as error:
             self.refuse(error)

@@ -14,12 +14,13 @@ _YEAR = 31_536_000
 
 def attributes(event: Event) -> Mapping[str, Any]:
     """What an event says beside its id, type and time."""
-    found: Mapping[str, Any] = event.get(_key(event["eventType"]), {})
+    found: Mapping[str, Any] = event.get(event_key(event["eventType"]), {})
     return found
 
 
 @functools.cache
-def _key(kind: str) -> str:
+def event_key(kind: str) -> str:
+    """Under which key an event of this type has its attributes."""
     return f"{kind[0].lower()}{kind[1:]}EventAttributes"
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from swflow.context import Context
+from swflow.sealing import too_long
 from swflow.serialize import of_value
 
 _state = of_value("publish()", Any)
@@ -70,10 +71,14 @@ def publish(value: Any) -> None:
     there after the execution's end, too.
 
     Args:
-        value: anything with a JSON form, in at most 32,768 characters.
+        value: anything with a JSON form.
 
     Raises:
-        SerializationError: it has no JSON form, or is too long.
+        SerializationError: it has no JSON form, or is too long, and there is no payload store.
         SwflowError: no workflow is running here.
     """
-    Context.required("swflow.publish()").published = _state.dump_result(value)
+    context = Context.required("swflow.publish()")
+    text = _state.dump_result(value)
+    if not context.sealer.fits(text):
+        raise too_long(text, "the value of publish()")
+    context.published = text

@@ -13,6 +13,7 @@ from swflow.failure import Report
 from swflow.history import Event, attributes
 from swflow.loop import Evicted
 from swflow.reuse import SIGNAL, Parts, Reuse, expected_parts
+from swflow.sealing import too_long
 from swflow.suspending import call_suspendable
 
 
@@ -53,7 +54,10 @@ class MainTask:
 
     def _close(self, main: asyncio.Task[Any]) -> Command:
         try:
-            result = self._context.workflow.codec.dump_result(main.result())
+            workflow = self._context.workflow
+            result = workflow.codec.dump_result(main.result())
+            if not self._context.sealer.fits(result):
+                return self._fail(too_long(result, f"the result of {workflow.name}"))
         except ContinueAsNew as wanted:
             return wanted.command
         except asyncio.CancelledError:

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from swflow.errors import SwflowError
+from swflow.errors import SerializationError, SwflowError
 from swflow.loop import Promise
+from swflow.sealing import Sealer
 from swflow.serialize import Codec
 
 Then = Callable[[Sequence[Any], Mapping[str, Any]], None]
@@ -59,13 +60,17 @@ def break_with(promise: Promise[Any], error: SwflowError) -> None:
         promise.set_exception(error)
 
 
-def same_input(codec: Codec, here: str, there: str | None) -> bool:
-    """Whether two inputs are the same call; sets have another order in every process."""
-    if here == there:
+def same_input(sealer: Sealer, codec: Codec, here: str, there: str | None) -> bool:
+    """Whether an input is the same call as one that travelled.
+
+    Sets have another order in every process: before it is said that two inputs differ, both are
+    looked at, even if the other one has to be fetched from a store.
+    """
+    if sealer.same(here, there):
         return True
     try:
-        return codec.load_call(here) == codec.load_call(there)
-    except SwflowError:
+        return codec.load_call(here) == codec.load_call(sealer.open(there or ""))
+    except SerializationError:
         return False
 
 

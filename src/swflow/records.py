@@ -15,6 +15,7 @@ from swflow.errors import CachedCallFailed, Failure
 from swflow.failure import Report
 from swflow.loop import Evicted
 from swflow.recorded import CACHED, PATCHED
+from swflow.sealing import too_long
 from swflow.serialize import Codec, of_value, to_json
 
 P = ParamSpec("P")
@@ -117,10 +118,11 @@ def marker(name: str, details: Any = None) -> None:
 
     Args:
         name: at most 256 characters; names beginning with "swflow." are not for this.
-        details: anything with a JSON form, in at most 32,768 characters.
+        details: anything with a JSON form.
 
     Raises:
-        SerializationError: the details have no JSON form, or are too long.
+        SerializationError: the details have no JSON form, or are too long, and there is no
+            payload store.
         SwflowError: no workflow is running here.
         ValueError: the name begins with "swflow.".
     """
@@ -141,6 +143,9 @@ def _once(context: Context, name: str, make: Callable[[], dict[str, Any]]) -> di
             with context.loop.left():
                 made = make()
         text = to_json({"call": number, "name": name, **made}, f"what {name} gives")
+        if not context.sealer.fits(text):
+            refused = Report.of(too_long(text, f"what {name} gives")).wire()
+            text = to_json({"call": number, "name": name, **refused}, f"what {name} gives")
     else:
         text = context.recorded.value(number) or ""
     _mark(context, CACHED, text or f"{name}, call {number}")

@@ -16,7 +16,10 @@ from swflow.errors import NonDeterminismError, OutdatedInstance
 from swflow.history import Event, attributes, timestamp
 from swflow.main_task import MainTask
 from swflow.parking import is_parking, was_parked
+from swflow.payloads import PLAIN, Payloads
 from swflow.recorded import PATCHED, Recorded
+from swflow.sealing import PLAIN_SEALER, Sealer
+from swflow.travelling import open_events
 from swflow.workflow import WorkflowType
 
 Decision = dict[str, Any]
@@ -52,6 +55,8 @@ def replay(
     *,
     workflow_id: str = "",
     run_id: str = "",
+    domain: str = "",
+    payloads: Payloads = PLAIN,
 ) -> list[Decision]:
     """What a workflow's code decides at the end of a history.
 
@@ -60,15 +65,19 @@ def replay(
         events: the whole history, from WorkflowExecutionStarted on.
         workflow_id: whose history it is, for code that asks `info()`; a history does not say.
         run_id: which of the executions with that id it is, likewise.
+        domain: of the history, for payloads that are stored or encrypted.
+        payloads: how those of the domain travel. The decisions' own are given as they are.
 
     Returns:
         The decisions for the decision task begun last; none if it was answered already.
 
     Raises:
         NonDeterminismError: the code does not do what the history says it did.
+        PayloadError: a payload of the history cannot be fetched or decoded.
     """
-    with closing(Instance(workflow, workflow_id=workflow_id, run_id=run_id)) as instance:
-        return instance.feed(events)
+    sealer = Sealer(domain, payloads)
+    with closing(Instance(workflow, sealer, workflow_id=workflow_id, run_id=run_id)) as instance:
+        return instance.feed(open_events(sealer, events))
 
 
 class Instance:
@@ -78,6 +87,7 @@ class Instance:
 
     Args:
         workflow: the workflow's type.
+        sealer: of the domain; no payloads are sealed, if left out.
         workflow_id: whom it is about.
         run_id: which of the executions with that id it is.
         traced: note where in the code each command is asked for, for a NonDeterminismError.
@@ -86,12 +96,13 @@ class Instance:
     def __init__(
         self,
         workflow: WorkflowType[..., Any],
+        sealer: Sealer = PLAIN_SEALER,
         *,
         workflow_id: str = "",
         run_id: str = "",
         traced: bool = False,
     ) -> None:
-        self._context = Context(workflow, workflow_id, run_id)
+        self._context = Context(workflow, workflow_id, run_id, sealer)
         self._context.traced = traced
         self._loop = self._context.loop
         self._main = MainTask(self._context)
@@ -123,8 +134,9 @@ class Instance:
         """Go on with the events that are new since the last time.
 
         Args:
-            events: the new ones, in order. What came of a decision is not torn from the decision:
-                they end with the DecisionTaskStarted of a decision, or with the history.
+            events: the new ones, in order, as `open_events` gives them. What came of a decision is
+                not torn from the decision: they end with the DecisionTaskStarted of a decision, or
+                with the history.
 
         Returns:
             The decisions for the decision task begun last; none if it was answered already.
@@ -203,7 +215,7 @@ class Instance:
     def _match(self, event: Event) -> None:
         """Find the command that an event came of: the next one, or code and history differ."""
         command = self._unmatched[0] if self._unmatched else None
-        if command is None or not command.caused(event):
+        if command is None or not command.caused(event, self._context.sealer):
             if _is_patch(event):  # the code has grown out of asking whether it is patched
                 return
             raise _difference(describe(event), command, event)

@@ -13,6 +13,7 @@ from swflow.history import Event, attributes
 from swflow.recorded import CACHED
 from swflow.retrying import code
 from swflow.reuse import KEY, SIGNAL, Parts, Result, expected_parts, in_parts
+from swflow.travelling import open_events
 
 _KEPT = (
     "childPolicy",
@@ -70,7 +71,7 @@ def rerun(
         SwflowError: the old one is open, succeeded, or was not started by swflow.
         WorkflowAlreadyRunning: an execution of that id is open.
     """
-    events = execution.history()
+    events = open_events(client.connection.sealer, execution.history())
     if execution.is_open():
         raise SwflowError(f"execution {execution.workflow_id!r} is open: cancel it first")
     until = since or _first_failed(events)
@@ -114,12 +115,13 @@ def _start(
     parameters: dict[str, Any] = {key: started[key] for key in _KEPT if key in started}
     kind = started["workflowType"]
     new_id = workflow_id or old.workflow_id
+    given = _input(started.get("input"), old.run_id, parts)
     try:
         answer = client.connection.swf.start_workflow_execution(
             domain=client.domain,
             workflowId=new_id,
             workflowType={"name": kind["name"], "version": version or kind["version"]},
-            input=_input(started.get("input"), old.run_id, parts),
+            input=client.connection.sealer.seal(given, "the input"),
             **parameters,
         )
     except ClientError as error:
@@ -132,6 +134,8 @@ def _start(
 
 
 def _tell(client: Client, execution: Execution[Any], signal: dict[str, Any]) -> None:
+    if "input" in signal:
+        signal["input"] = client.connection.sealer.seal(signal["input"], "a signal")
     client.connection.swf.signal_workflow_execution(
         domain=client.domain, workflowId=execution.workflow_id, runId=execution.run_id, **signal
     )

@@ -16,6 +16,8 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 
+from swflow.errors import PayloadError
+
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
@@ -51,6 +53,8 @@ def is_throttled(error: ClientError) -> bool:
 
 def is_passing(error: Exception) -> bool:
     """Whether an error of a call goes away by itself: a lost connection, a 5xx, throttling."""
+    if isinstance(error, PayloadError):
+        return error.passing
     if isinstance(error, ClientError):
         return _status(error) >= _SERVER_ERRORS or is_throttled(error)
     return isinstance(error, BotoCoreError) and not isinstance(error, _LASTING)
@@ -75,13 +79,14 @@ def persistently(call: Callable[[], T], what: str, patience: timedelta) -> T:
     Raises:
         ClientError: the endpoint said no.
         BotoCoreError: the endpoint was away for longer than the patience.
+        PayloadError: the payload store was away for longer than that, or said no.
     """
     deadline = time.monotonic() + patience.total_seconds()
     waits = delays()
     while True:
         try:
             return call()
-        except (BotoCoreError, ClientError) as error:
+        except (BotoCoreError, ClientError, PayloadError) as error:
             wait = next(waits)
             if not is_passing(error) or time.monotonic() + wait > deadline:
                 raise

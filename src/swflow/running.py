@@ -57,9 +57,9 @@ def heartbeat(details: Any = None) -> None:
     Outside an activity that a worker runs it does nothing.
 
     Args:
-        details: anything that JSON can hold, in at most 2,048 characters; the last ones come with
-            the timeout, if there is one. They are read when they are sent, so what is changed
-            later is sent as changed.
+        details: anything that JSON can hold, in at most 2,048 characters where there is no payload
+            store; the last ones come with the timeout, if there is one. They are read when they
+            are sent, so what is changed later is sent as changed.
 
     Raises:
         ActivityCancelled: the task is not wanted any more: its cancellation was asked for, it

@@ -20,27 +20,20 @@ MAX_PAYLOAD = 32_768
 """Characters in an input, a result or a failure's details (Amazon SWF's limit)."""
 
 
-def to_json(value: Any, what: str, limit: int = MAX_PAYLOAD) -> str:
+def to_json(value: Any, what: str) -> str:
     """Write a value that holds nothing but JSON's types.
 
     Args:
         value: dicts, lists, strings, numbers, booleans and None.
         what: names the payload in errors.
-        limit: characters.
 
     Raises:
-        SerializationError: the value is not JSON, or too long.
+        SerializationError: the value is not JSON.
     """
     try:
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     except (TypeError, ValueError) as error:
         raise SerializationError(f"{what} cannot be written as JSON: {error}") from error
-    if len(text) > limit:
-        raise SerializationError(
-            f"{what} is {len(text):,} characters as JSON and Amazon SWF takes at most {limit:,}; "
-            f"store the data and pass where it is"
-        )
-    return text
 
 
 class Codec:
@@ -101,7 +94,7 @@ class Codec:
         """A result as it travels.
 
         Raises:
-            SerializationError: it is not what the function says it returns, or is too long.
+            SerializationError: it is not what the function says it returns.
         """
         dumped = self._dump_with(self._result, self._returned, value)
         return to_json(dumped, f"{self._returned} of {self._name}")

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 from swflow.connection import Connection
 from swflow.errors import Failure, SwflowError, TaskNotOpen
 from swflow.failure import Report
-from swflow.heartbeat import details_of
+from swflow.heartbeat import DETAILS, MAX_DETAILS, details_of
 from swflow.retrying import code
 from swflow.serialize import Codec, of_value
 
@@ -24,7 +24,7 @@ class ActivityTask(Generic[R]):
     it times out as if its worker had died; an activity that waits for people has none.
 
     Every method raises TaskNotOpen if the task cannot be answered any more, and SwflowError if
-    the token is none.
+    the token is none; so do those that take values where these cannot be stored.
     """
 
     def __init__(self, connection: Connection, token: str, codec: Codec | None) -> None:
@@ -36,14 +36,16 @@ class ActivityTask(Generic[R]):
         """The activity is done, and this is its result.
 
         Raises:
-            SerializationError: the value is not what the activity says it returns.
+            SerializationError: the value is not what the activity says it returns, or is too long.
         """
-        result = self._codec.dump_result(value)
+        result = self._connection.sealer.seal(self._codec.dump_result(value), "the result")
         self._call("respond_activity_task_completed", result=result)
 
     def fail(self, failure: Failure) -> None:
         """The activity failed, as if it had raised this."""
-        self._call("respond_activity_task_failed", **Report.of(failure).wire())
+        says = Report.of(failure).wire()
+        details = self._connection.sealer.seal_failure(says["details"])
+        self._call("respond_activity_task_failed", reason=says["reason"], details=details)
 
     def cancel(self) -> None:
         """The activity was cancelled.
@@ -65,7 +67,9 @@ class ActivityTask(Generic[R]):
         Raises:
             SerializationError: the details cannot travel.
         """
-        answer = self._call("record_activity_task_heartbeat", details=details_of(details))
+        sealer = self._connection.sealer
+        sealed = sealer.seal(details_of(details, sealer), DETAILS, MAX_DETAILS)
+        answer = self._call("record_activity_task_heartbeat", details=sealed)
         return bool(answer["cancelRequested"])
 
     def _call(self, operation: str, **says: str) -> Any:

@@ -17,6 +17,7 @@ from swflow.heartbeat import Heartbeats, Sender, Unwanted
 from swflow.logs import TaskLog
 from swflow.responding import STOPPED, Responder
 from swflow.running import ActivityInfo, running
+from swflow.sealing import too_long
 
 _log = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ class Work:
         self._heartbeats = Heartbeats(
             place.sender,
             responder.heartbeat,
+            responder.sealer,
             activity.heartbeat_timeout_of(task.get("input")),
             self._cancel_coroutine if is_async else None,
         )
@@ -118,9 +120,12 @@ class Work:
         try:
             args, kwargs = self._activity.codec.load_call(self._task.get("input"))
             with running(self._info(), self._heartbeats):
-                return self._activity.codec.dump_result(self._call(args, kwargs))
+                result = self._activity.codec.dump_result(self._call(args, kwargs))
         finally:
             self._heartbeats.close()
+        if not self._responder.sealer.fits(result):
+            raise too_long(result, f"the result of {self._activity.name}")
+        return result
 
     def _call(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
         self._interruptible = True

@@ -114,7 +114,7 @@ class WorkflowType(Generic[P, R]):
         """An execution's arguments as they travel.
 
         Raises:
-            SerializationError: they do not fit the function, or are too long.
+            SerializationError: they do not fit the function.
         """
         return to_json(self.codec.dump_call(args, kwargs), f"the input of {self.name}")
 

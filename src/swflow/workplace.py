@@ -7,21 +7,26 @@ import threading
 import time
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from multiprocessing.connection import wait
 from typing import Any, NoReturn
 
 from swflow.activity import ActivityType
 from swflow.client import Client
+from swflow.errors import PayloadError
 from swflow.failure import Report
 from swflow.heartbeat import Sender
 from swflow.logs import TaskLog, speaking_of
 from swflow.responding import Responder
+from swflow.retrying import persistently
 from swflow.stopping import Stop
+from swflow.travelling import open_task
 from swflow.work import Work
 
 _log = logging.getLogger(__name__)
 
 _HAND_BACK = 5.0
+_PATIENCE = timedelta(seconds=20)  # another attempt may find it
 
 
 class Workplace:
@@ -66,6 +71,12 @@ class Workplace:
             reason = f"{kind['name']} {kind['version']} is not served here; served are: {served}"
             log.error("%s", reason)
             responder.failed(Report(reason, None, retry=True))
+            return
+        try:
+            task = persistently(partial(open_task, responder.sealer, task), "an input", _PATIENCE)
+        except PayloadError as error:
+            log.exception("failed: its input cannot be read")
+            responder.failed(Report.of(error))
             return
         work = Work(self, activity, task, responder, log)
         self._in_hand[work] = None

@@ -19,17 +19,20 @@ from swflow import (
     heartbeat,
 )
 from swflow.heartbeat import Heartbeats, Sender
+from swflow.payloads import PLAIN
 from swflow.running import running
+from swflow.sealing import Sealer
 
 INFO = ActivityInfo("Encode", "1", "film", "run", "3.2", 2, "token")
 SENDER = Sender()
+SEALER = Sealer("films", PLAIN)
 
 
 @contextmanager
 def beating_in_worker(
     send: Callable[[str], bool], timeout: timedelta = timedelta(seconds=1)
 ) -> Iterator[Heartbeats]:
-    heartbeats = Heartbeats(SENDER, send, timeout)
+    heartbeats = Heartbeats(SENDER, send, SEALER, timeout)
     try:
         with running(INFO, heartbeats):
             yield heartbeats
@@ -170,6 +173,7 @@ def test_a_coroutine_is_cancelled_and_a_thread_that_it_started_hears_of_it() -> 
         heartbeats = Heartbeats(
             SENDER,
             lambda _: True,
+            SEALER,
             timedelta(seconds=1),
             lambda: loop.call_soon_threadsafe(task.cancel) and None,
         )
@@ -228,7 +232,7 @@ def test_after_the_end_nothing_is_sent() -> None:
 
     with beating_in_worker(send):
         pass
-    heartbeats = Heartbeats(SENDER, send, timedelta(seconds=1))
+    heartbeats = Heartbeats(SENDER, send, SEALER, timedelta(seconds=1))
     heartbeats.close()
     heartbeats.beat("late")
     time.sleep(0.3)

@@ -14,7 +14,7 @@ import pytest
 from pydantic import BaseModel
 
 from swflow import SerializationError
-from swflow.serialize import MAX_PAYLOAD, Codec
+from swflow.serialize import Codec
 
 
 class Colour(Enum):
@@ -130,13 +130,6 @@ def test_a_mismatch_names_the_function_the_parameter_and_the_problem(
     with pytest.raises(SerializationError) as caught:
         call()
     assert problem in str(caught.value)
-
-
-def test_a_payload_over_the_limit_names_its_size() -> None:
-    codec = Codec("Read", lambda: None)
-    assert len(codec.dump_result("x" * (MAX_PAYLOAD - 2))) == MAX_PAYLOAD
-    with pytest.raises(SerializationError, match=r"result of Read is 32,769 characters .* 32,768"):
-        codec.dump_result("x" * (MAX_PAYLOAD - 1))
 
 
 def test_a_value_without_a_json_form_is_refused() -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 from swflow.client import Client, Execution
 from swflow.errors import SwflowError
+from swflow.loading import load_one
+from swflow.payloads import PLAIN, Payloads
 
 
 def add_command(commands: Any, name: str, about: str, more: str = "") -> argparse.ArgumentParser:
@@ -36,6 +38,12 @@ def add_command(commands: Any, name: str, about: str, more: str = "") -> argpars
         help="the region (AWS_REGION, AWS_DEFAULT_REGION, boto3's configuration)",
     )
     where.add_argument("--profile", help="of boto3's configuration (AWS_PROFILE)")
+    where.add_argument(
+        "--payloads",
+        metavar="MODULE:NAME",
+        default=os.environ.get("SWFLOW_PAYLOADS"),
+        help="a swflow.Payloads: how payloads travel (SWFLOW_PAYLOADS)",
+    )
     parser.add_argument(
         "--log-level",
         default="INFO",
@@ -76,7 +84,18 @@ def client_of(options: argparse.Namespace) -> Client:
         endpoint_url=options.endpoint_url,
         region=options.region,
         profile=options.profile,
+        payloads=payloads_of(options),
     )
+
+
+def payloads_of(options: argparse.Namespace) -> Payloads:
+    """How payloads travel, as the options name it.
+
+    Raises:
+        SwflowError: it cannot be loaded, or is something else.
+    """
+    name = options.payloads
+    return load_one(name, Payloads, "swflow.Payloads") if name else PLAIN
 
 
 def execution_of(options: argparse.Namespace) -> Execution[Any]:

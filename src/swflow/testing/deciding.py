@@ -11,6 +11,7 @@ from swflow.history import Event
 from swflow.lanes import Call, Conversation
 from swflow.replay import Decision, Instance
 from swflow.retrying import code
+from swflow.sealing import Sealer
 from swflow.testing.domain import NAME, Domain
 
 _KEPT = 1_000
@@ -23,14 +24,15 @@ class Deciding:
 
     Args:
         domain: where the executions are.
+        sealer: of the domain's payloads.
         sticky: keep executions in memory between their decisions, and feed them with what is new;
             otherwise every decision replays the whole history.
     """
 
-    def __init__(self, domain: Domain, *, sticky: bool) -> None:
+    def __init__(self, domain: Domain, sealer: Sealer, *, sticky: bool) -> None:
         self._domain = domain
         self._sticky = sticky
-        self._decider = _Decider(domain, keep=_KEPT if sticky else 0)
+        self._decider = _Decider(domain, sealer, keep=_KEPT if sticky else 0)
 
     def step(self) -> bool:
         """Make a decision; whether there was one to make."""
@@ -80,15 +82,15 @@ class _Decider(deciding.Deciding):
         problem: why it set an execution aside.
     """
 
-    def __init__(self, domain: Domain, *, keep: int) -> None:
+    def __init__(self, domain: Domain, sealer: Sealer, *, keep: int) -> None:
         # There is no other decider here, and with one task list executions take their turns.
-        super().__init__(NAME, (), None, keep)
+        super().__init__(NAME, (), None, keep, sealer)
         self._serving = domain
         self.problem: Exception | None = None
 
     def _begun(self, task: Mapping[str, Any]) -> Instance:
         try:
-            return _Instance(self, self._serving, task)
+            return _Instance(self, self._serving, self._sealer, task)
         except Exception as error:
             self.problem = error
             raise
@@ -97,13 +99,15 @@ class _Decider(deciding.Deciding):
 class _Instance(Instance):
     """An execution whose environment hears what it calls and how it fails."""
 
-    def __init__(self, decider: _Decider, domain: Domain, task: Mapping[str, Any]) -> None:
+    def __init__(
+        self, decider: _Decider, domain: Domain, sealer: Sealer, task: Mapping[str, Any]
+    ) -> None:
         self._decider = decider
         self._domain = domain
         self._run_id = run_id = task["workflowExecution"]["runId"]
         workflow_id = task["workflowExecution"]["workflowId"]
         workflow = domain.workflow(task["workflowType"])
-        super().__init__(workflow, workflow_id=workflow_id, run_id=run_id)
+        super().__init__(workflow, sealer, workflow_id=workflow_id, run_id=run_id)
 
     def feed(self, events: Iterable[Event]) -> list[Decision]:
         """Go on with what is new, and let the environment know what comes of it."""

@@ -10,6 +10,7 @@ import localswf
 from swflow.activity import ActivityType
 from swflow.client import Client, Execution
 from swflow.errors import Failure
+from swflow.payloads import PLAIN, Payloads
 from swflow.testing.deciding import Deciding
 from swflow.testing.domain import Domain, Type
 from swflow.testing.inprocess import InProcessClient, InProcessConnection
@@ -48,12 +49,19 @@ class Environment:
         sticky: keep executions in memory between their decisions, as deciders do; without it every
             decision replays its history from the start, which finds code that cannot be replayed.
         start: the first time that the clock shows.
+        payloads: how payloads travel.
 
     Attributes:
         client: the domain, for code that starts and signals executions itself.
     """
 
-    def __init__(self, *types: Type, sticky: bool = True, start: datetime = _START) -> None:
+    def __init__(
+        self,
+        *types: Type,
+        sticky: bool = True,
+        start: datetime = _START,
+        payloads: Payloads = PLAIN,
+    ) -> None:
         self._clock = localswf.VirtualClock(round(start.timestamp() * 1000))
         service = localswf.Service(clock=self._clock)
         self._open = ExitStack()
@@ -62,10 +70,10 @@ class Environment:
         service.drain()
         self._domain = Domain(swf)
         self._mishaps = Mishaps()
-        self._deciding = Deciding(self._domain, sticky=sticky)
+        connection = InProcessConnection(self._domain, self._wait_for, payloads)
+        self._deciding = Deciding(self._domain, connection.sealer, sticky=sticky)
         self._open.callback(self._deciding.drop)
         self._started = 0
-        connection = InProcessConnection(self._domain, self._wait_for)
         self._working = Working(connection, self._clock, self._mishaps)
         self.client: Client = InProcessClient(connection)
         for each in types:

@@ -8,6 +8,7 @@ from swflow.client import Client, Execution
 from swflow.connection import Connection
 from swflow.errors import WorkflowFailed
 from swflow.history import Event
+from swflow.payloads import Payloads
 from swflow.serialize import Codec
 from swflow.testing.domain import NAME, Domain
 from swflow.workflow import WorkflowType
@@ -26,8 +27,8 @@ class InProcessConnection(Connection):
         wait_for: lets time pass.
     """
 
-    def __init__(self, domain: Domain, wait_for: WaitFor) -> None:
-        super().__init__(NAME, None, None, None)
+    def __init__(self, domain: Domain, wait_for: WaitFor, payloads: Payloads) -> None:
+        super().__init__(NAME, None, None, None, payloads)
         self.domain_here = domain
         self.wait_for = wait_for
 

@@ -16,6 +16,7 @@ from swflow.retrying import code
 from swflow.testing.beating import VirtualSender
 from swflow.testing.inprocess import InProcessConnection
 from swflow.testing.mishaps import Fails, Mishaps, TimesOut, heartbeat_interval
+from swflow.travelling import open_task
 from swflow.work import Work
 
 _log = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ class Working:
             case None:
                 called = replace(activity, function=self._mishaps.function(activity))
                 with outside_of_loops():
-                    Work(self, called, task, responder, log).perform()
+                    Work(self, called, open_task(responder.sealer, task), responder, log).perform()
 
     def _let_time_out(self, task: dict[str, Any], mishap: TimesOut) -> None:
         history = self._domain.swf.get_paginator("get_workflow_execution_history").paginate(
