@@ -44,6 +44,7 @@ from swflow.outcome import Outcome, attempt
 from swflow.payloads import PayloadCodec, Payloads, PayloadStore
 from swflow.records import cached, marker, patched, random, uuid4
 from swflow.replay import replay
+from swflow.rerunning import Rerun, rerun
 from swflow.retry import Retry
 from swflow.running import ActivityInfo, activity_info, beating, heartbeat
 from swflow.s3_store import S3Store
@@ -89,6 +90,7 @@ __all__ = [
     "PayloadStore",
     "Payloads",
     "Promise",
+    "Rerun",
     "Retry",
     "S3Store",
     "Saga",
@@ -121,6 +123,7 @@ __all__ = [
     "publish",
     "random",
     "replay",
+    "rerun",
     "sleep",
     "sweep",
     "timer",

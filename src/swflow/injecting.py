@@ -67,10 +67,10 @@ def inject(
     own_list = f"swflow.inject.{uuid4()}"
     started = injection.options(task_list=own_list, execution_timeout=timeout)
     name: Any = {"workflow_id": workflow_id}
-    made = client.start(started, activity.name, **name)
-    execution = client.execution(made.workflow_id, made.run_id)
-    _log.info("waiting for a worker on task list %s", activity.task_list)
     with Stop() as stop, on_signals(stop.request):
+        made = client.start(started, activity.name, **name)
+        execution = client.execution(made.workflow_id, made.run_id)
+        _log.info("waiting for a worker on task list %s", activity.task_list)
         poller = Poller(client.connection, stop, "PollForDecisionTask", own_list)
         while execution.is_open():
             task = poller.poll()

@@ -38,13 +38,18 @@ def test_a_module_stands_for_all_its_types(
         (["register", "films:nothing"], "swflow: cannot load films:nothing"),
         (["register", "films:SECOND"], "films:SECOND holds no workflow and no activity"),
         (["decider", "films:cut", "--task-list=x"], "no workflow is in films:cut"),
+        (["worker", "films:cut", "--processes=0"], "'0' is not a whole number from 1 on"),
         (["worker", "films:chain", "--task-list=x"], "no activity is in films:chain"),
     ],
 )
 def test_what_is_wrong_is_one_sentence(
     where: list[str], capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
 ) -> None:
-    assert main([*arguments, *where]) == 2
+    try:
+        status = main([*arguments, *where])
+    except SystemExit as error:  # argparse
+        status = int(str(error.code))
+    assert status == 2
     error = capsys.readouterr().err
     assert sentence in error
     assert "Traceback" not in error

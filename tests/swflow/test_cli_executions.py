@@ -1,13 +1,17 @@
 """The commands that look at executions and talk to them, on ones that really run."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.swflow.conftest import PROGRAM
+from tests.swflow.conftest import PROGRAM, SRC
 
 
 @pytest.fixture
@@ -175,6 +179,25 @@ def test_an_injected_activity_that_nobody_serves_times_out(swflow: Any) -> None:
     words = ("films:cut", film(swflow), "7", "--task-list=nobody", "--timeout=1")
     assert swflow.run("inject", *words) == 1
     assert "took longer than its execution timeout" in swflow.said
+
+
+def test_an_injection_that_is_interrupted_leaves_nothing_open(
+    swflow: Any, shared_cluster: Any
+) -> None:
+    words = ["inject", "films:cut", film(swflow), "7", "--task-list=nobody", "--workflow-id=left"]
+    where = {"SWFLOW_DOMAIN": "films", "AWS_ENDPOINT_URL_SWF": swflow.endpoint_url}
+    with subprocess.Popen(
+        [sys.executable, "-m", "swflow", *words],
+        cwd=PROGRAM,
+        env={**os.environ, "PYTHONPATH": str(SRC), **where},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        assert "waiting for a worker on task list nobody" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+    assert process.returncode == 130
+    assert shared_cluster.client.execution("left").status() == "TERMINATED"
 
 
 def test_an_execution_that_nobody_knows(swflow: Any) -> None:

@@ -30,7 +30,7 @@ def add_to(commands: Any) -> None:
             metavar="PORT",
             help="serve numbers for Prometheus on this port of this machine, at /metrics",
         )
-    decider.add_argument("--task-list", required=True, help="what it polls")
+    decider.add_argument("--task-list", help="what it polls (that of the workflows)")
     decider.add_argument(
         "--cache",
         type=natural,
@@ -63,12 +63,21 @@ def add_to(commands: Any) -> None:
 def _decide(options: argparse.Namespace) -> int:
     workflows = [each for each in load_types(options.types) if isinstance(each, WorkflowType)]
     _require(workflows, "workflow", options)
-    decider = Decider(
-        client_of(options), workflows, task_list=options.task_list, cache=options.cache
-    )
+    task_list = options.task_list or _only_list(workflows)
+    decider = Decider(client_of(options), workflows, task_list=task_list, cache=options.cache)
     with metrics.served(options.metrics):
         decider.run()
     return 0
+
+
+def _only_list(workflows: Sequence[WorkflowType[..., Any]]) -> str:
+    names = sorted({each.task_list for each in workflows})
+    if len(names) > 1:
+        raise SwflowError(
+            f"the workflows are declared for several task lists, {', '.join(names)}: a decider "
+            f"polls one, which --task-list names"
+        )
+    return names[0]
 
 
 def _work(options: argparse.Namespace) -> int:
