@@ -22,6 +22,7 @@ from swflow.parking import park
 from swflow.replay import Decision, Instance
 from swflow.retrying import code, delays
 from swflow.sealing import PLAIN_SEALER, Sealer
+from swflow.tracing import span
 from swflow.travelling import open_events, seal_decisions
 from swflow.workflow import WorkflowType
 
@@ -153,7 +154,8 @@ class Deciding:
         try:
             kept = kept or Kept(self._begun(task))
             opened = yield from _patiently(partial(open_events, self._sealer, events))
-            return _Made(kept.feed(opened), events, kept, replay)
+            with span(f"decide {log.kind}", log.about):
+                return _Made(kept.feed(opened), events, kept, replay)
         except OutdatedInstance:
             raise
         except Exception as error:

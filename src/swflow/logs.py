@@ -48,12 +48,17 @@ class TaskLog(logging.LoggerAdapter[logging.Logger]):
 
     def fields(self) -> dict[str, Any]:
         """What a line that is written now carries."""
-        return {**(self.extra or {}), "duration": round(self.seconds, 3)}
+        return {**self.about, "duration": round(self.seconds, 3)}
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """The fields that do not change."""
+        return self.extra or {}
 
     @property
     def kind(self) -> str:
         """The name and the version of the task's type."""
-        return str((self.extra or {})["type"])
+        return str(self.about["type"])
 
     @property
     def seconds(self) -> float:

@@ -18,6 +18,7 @@ from swflow.logs import TaskLog
 from swflow.responding import STOPPED, Responder
 from swflow.running import ActivityInfo, running
 from swflow.sealing import too_long
+from swflow.tracing import span
 
 _log = logging.getLogger(__name__)
 
@@ -81,7 +82,8 @@ class Work:
     def perform(self) -> None:
         """Run the activity and answer, if somebody waits for an answer."""
         try:
-            result = self._run()
+            with span(f"perform {self._log.kind}", self._log.about):
+                result = self._run()
         except CompleteLater:
             self._log.info("to be completed later")
         except (ActivityCancelled, asyncio.CancelledError) as error:
