@@ -136,7 +136,7 @@ def unknown_domain(name: str) -> SwfError:
 
 def unknown_type(kind: str, name: str, version: str) -> SwfError:
     """No type of this kind (WorkflowType or ActivityType) has this name and version."""
-    message = f"Unknown type: {kind}=[name={name}, version={version}]"
+    message = f"Unknown type: {_type_named(kind, name, version)}"
     return SwfError(f"{_FAULT}UnknownResourceFault", message)
 
 
@@ -162,8 +162,7 @@ def domain_already_exists(name: str) -> SwfError:
 
 def type_already_exists(kind: str, name: str, version: str) -> SwfError:
     """The type's name and version are taken."""
-    message = f"{kind}=[name={name}, version={version}]"
-    return SwfError(f"{_FAULT}TypeAlreadyExistsFault", message)
+    return SwfError(f"{_FAULT}TypeAlreadyExistsFault", _type_named(kind, name, version))
 
 
 def limit_exceeded(message: str) -> SwfError:
@@ -178,14 +177,12 @@ def domain_deprecated(name: str) -> SwfError:
 
 def type_deprecated(kind: str, name: str, version: str) -> SwfError:
     """Nothing new may be made of the type."""
-    message = f"{kind}=[name={name}, version={version}]"
-    return SwfError(f"{_FAULT}TypeDeprecatedFault", message)
+    return SwfError(f"{_FAULT}TypeDeprecatedFault", _type_named(kind, name, version))
 
 
 def type_not_deprecated(kind: str, name: str, version: str) -> SwfError:
     """Only a deprecated type may be deleted."""
-    message = f"{kind}=[name={name}, version={version}]"
-    return SwfError(f"{_FAULT}TypeNotDeprecatedFault", message)
+    return SwfError(f"{_FAULT}TypeNotDeprecatedFault", _type_named(kind, name, version))
 
 
 def too_many_tags(most: int) -> SwfError:
@@ -202,3 +199,7 @@ def already_started() -> SwfError:
 def default_undefined(parameter: str) -> SwfError:
     """Neither the request nor the type's registration gives the parameter."""
     return SwfError(f"{_FAULT}DefaultUndefinedFault", parameter)
+
+
+def _type_named(kind: str, name: str, version: str) -> str:
+    return f"{kind}=[name={name}, version={version}]"

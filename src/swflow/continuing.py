@@ -11,7 +11,7 @@ from swflow.errors import SwflowError
 if TYPE_CHECKING:
     from swflow.workflow import WorkflowType
 
-_KEPT = (
+RUN_ALIKE = (
     "childPolicy",
     "executionStartToCloseTimeout",
     "taskStartToCloseTimeout",
@@ -19,6 +19,7 @@ _KEPT = (
     "taskPriority",
     "tagList",
 )
+"""What of WorkflowExecutionStarted an execution that takes another's place is started with."""
 
 
 class ContinueAsNew(BaseException):
@@ -46,7 +47,7 @@ def continue_as_new(*args: Any, **kwargs: Any) -> NoReturn:
     """
     context = Context.required("continue_as_new()")
     started = context.started_with()
-    kept = {key: started[key] for key in _KEPT if key in started}
+    kept = {key: started[key] for key in RUN_ALIKE if key in started}
     go_on(context, context.workflow, args, kwargs, kept)
 
 

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from swflow.activity import ActivityType
 from swflow.client import Client, Execution
+from swflow.commands import Command
 from swflow.errors import SwflowError
 from swflow.failure import Report
 from swflow.history import Event, attributes
@@ -106,15 +107,15 @@ def _after(
         **activity.routing(),
         **activity.timeouts(),
     }
-    return _decision("ScheduleActivityTask", asked)
+    return Command("ScheduleActivityTask", asked).decision()
 
 
 def _completed(says: Mapping[str, Any]) -> dict[str, Any]:
-    return _decision("CompleteWorkflowExecution", {"result": says.get("result", "null")})
+    return Command("CompleteWorkflowExecution", {"result": says.get("result", "null")}).decision()
 
 
 def _cancelled(_says: Mapping[str, Any]) -> dict[str, Any]:
-    return _decision("CancelWorkflowExecution", {})
+    return Command("CancelWorkflowExecution", {}).decision()
 
 
 def _failed(says: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,14 +143,7 @@ _ENDS = {
 
 
 def _failure(report: Report) -> dict[str, Any]:
-    return _decision("FailWorkflowExecution", report.wire())
-
-
-def _decision(kind: str, says: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "decisionType": kind,
-        f"{kind[0].lower()}{kind[1:]}DecisionAttributes": says,
-    }
+    return Command("FailWorkflowExecution", report.wire()).decision()
 
 
 def _give_up(execution: Execution[Any]) -> NoReturn:

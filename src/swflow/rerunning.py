@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from swflow.client import Client, Execution
+from swflow.continuing import RUN_ALIKE
 from swflow.errors import SwflowError, WorkflowAlreadyRunning
 from swflow.history import Event, attributes
 from swflow.recorded import CACHED
@@ -15,15 +16,7 @@ from swflow.retrying import code
 from swflow.reuse import KEY, SIGNAL, Parts, Result, expected_parts, in_parts
 from swflow.travelling import open_events
 
-_KEPT = (
-    "childPolicy",
-    "executionStartToCloseTimeout",
-    "taskStartToCloseTimeout",
-    "taskList",
-    "taskPriority",
-    "tagList",
-    "lambdaRole",
-)
+_KEPT = (*RUN_ALIKE, "lambdaRole")
 _ENDED_BADLY = ("Failed", "TimedOut", "Canceled", "Terminated", "CancelRequested")
 
 

@@ -46,7 +46,7 @@ def export_histories(path: Path, wanted: Wanted) -> Iterator[str]:
     try:
         for execution in journal.executions():
             if wanted.matches(execution):
-                reference = {"workflowId": execution.workflow_id, "runId": execution.run_id}
-                yield write_history(execution.domain, reference, journal.events(execution.number))
+                events = journal.events(execution.number)
+                yield write_history(execution.domain, execution.reference, events)
     finally:
         journal.release()

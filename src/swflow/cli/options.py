@@ -55,6 +55,13 @@ def add_command(commands: Any, name: str, about: str, more: str = "") -> argpars
     return parser
 
 
+def add_types(parser: argparse.ArgumentParser) -> None:
+    """Add the types of a program, for `load_types`."""
+    parser.add_argument(
+        "types", nargs="+", metavar="TYPES", help="package.module or package.module:attribute"
+    )
+
+
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Add `--json`."""
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")

@@ -7,7 +7,7 @@ from typing import Any
 
 from swflow import metrics
 from swflow.activity import ActivityType
-from swflow.cli.options import add_command, client_of
+from swflow.cli.options import add_command, add_types, client_of
 from swflow.cli.values import natural, positive
 from swflow.decider import Decider
 from swflow.errors import SwflowError
@@ -21,9 +21,7 @@ def add_to(commands: Any) -> None:
     decider = add_command(commands, "decider", "make the decisions of workflows")
     worker = add_command(commands, "worker", "run activities")
     for parser in (decider, worker):
-        parser.add_argument(
-            "types", nargs="+", metavar="TYPES", help="package.module or package.module:attribute"
-        )
+        add_types(parser)
         parser.add_argument(
             "--metrics",
             type=natural,

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from swflow.cli.options import add_command, add_json, client_of
+from swflow.cli.options import add_command, add_json, add_types, client_of
 from swflow.cli.output import Cell, print_json, print_table
 from swflow.loading import load_types
 from swflow.registering import Registered
@@ -22,9 +22,7 @@ def add_to(commands: Any) -> None:
         "What is registered already stays as it is; where the program asks for other defaults, "
         "that is said. Only timeouts that the program names become defaults.",
     )
-    parser.add_argument(
-        "types", nargs="+", metavar="TYPES", help="package.module or package.module:attribute"
-    )
+    add_types(parser)
     parser.add_argument(
         "--retention",
         type=_days,
