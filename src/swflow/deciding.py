@@ -159,6 +159,8 @@ class Deciding:
         except OutdatedInstance:
             raise
         except Exception as error:
+            if kept is not None:
+                kept.close()
             log.exception("set aside: it cannot go on with this decider's code")
             return _Made(park(events, f"{type(error).__name__}: {error}"), events, None, replay)
 

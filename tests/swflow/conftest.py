@@ -1,6 +1,7 @@
 """Histories written by hand, and real deciders and workers."""
 
 import importlib
+import itertools
 import json
 import os
 import signal
@@ -279,7 +280,10 @@ class Process:
 
 
 class Cluster:
-    """A domain on a service of its own, with whatever deciders and workers a test starts."""
+    """A domain on a service, with whatever deciders and workers a test starts."""
+
+    # For all of them: several may share a service.
+    _numbers = itertools.count(1)
 
     def __init__(self, server: Any, folder: Path, films: ModuleType) -> None:
         self.server = server
@@ -287,7 +291,6 @@ class Cluster:
         self.client = Client("films", endpoint_url=server.endpoint_url)
         self.register(films)
         self.processes: list[Process] = []
-        self._started = 0
         self._logs = folder
         self.begin(folder)
 
@@ -316,8 +319,7 @@ class Cluster:
         return self._start("worker", program, f"--domain={domain}", *numbers, *more)
 
     def start(self, workflow: WorkflowType[..., Any], *args: Any) -> Execution[Any]:
-        self._started += 1
-        return self.client.start(workflow, *args, workflow_id=f"film-{self._started}")
+        return self.client.start(workflow, *args, workflow_id=f"film-{next(self._numbers)}")
 
     def run(self, workflow: WorkflowType[..., Any], *args: Any) -> Any:
         """Start an execution and wait for its result."""

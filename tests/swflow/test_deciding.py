@@ -1,5 +1,6 @@
 """What a decider does with a decision task: with what it keeps, or with the whole history."""
 
+import gc
 from collections.abc import Iterator
 from datetime import timedelta
 from random import Random
@@ -257,3 +258,21 @@ def test_any_decider_decides_as_a_full_replay_does(node: Node, rounds: int, seed
         for each in fleet.deciders:
             each.close()
     assert len(set(fleet.scheduled)) == len(fleet.scheduled)
+
+
+def test_what_is_kept_is_closed_if_it_cannot_be_told_what_is_new() -> None:
+    closed.clear()
+    service = Service(History(film, 3))
+    own = decider(film)
+    service.history.begin_decision()
+    service.history.complete_decision(service.decide(own, own=False) or [])
+    service.history.after(1)
+    service.history.complete("1", {"$swflow": "no envelope"})
+    service.history.begin_decision()
+    gc.disable()
+    try:
+        decisions = service.decide(own, own=True) or []
+        assert closed == ["film"]
+    finally:
+        gc.enable()
+    assert [each["decisionType"] for each in decisions] == ["RecordMarker", "StartTimer"]
