@@ -19,7 +19,8 @@ from typing import Any
 
 from benchmarks.localswf_http import localswf
 from benchmarks.report import markdown
-from swflow import Client, activity, replay, workflow
+from benchmarks.steps import steps
+from swflow import Client, replay
 from swflow.answer import Answer
 from swflow.connection import Connection
 from swflow.deciding import Deciding
@@ -33,21 +34,6 @@ _PAGE = 1_000
 _CALLS = 2_000
 _YEAR = timedelta(days=365)
 _EXECUTION = {"workflowId": "the-id", "runId": "the-run"}
-
-
-@activity("Step", version="1", task_list="steps")
-def step(number: int) -> int:
-    """Do next to nothing."""
-    return number + 1
-
-
-@workflow("Steps", version="1", task_list="flows", execution_timeout=_YEAR)
-async def steps(count: int) -> int:
-    """One step after the other."""
-    number = 0
-    for _ in range(count):
-        number = await step(number)
-    return number
 
 
 class History:

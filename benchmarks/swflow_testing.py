@@ -16,27 +16,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.report import markdown
-from swflow import activity, workflow
+from benchmarks.steps import steps
+from swflow import workflow
 from swflow.testing import Environment, check
 
 _ROUNDS = 30
 _HISTORIES = 100
 _YEAR = timedelta(days=365)
-
-
-@activity("Step", version="1", task_list="steps")
-def step(number: int) -> int:
-    """Do next to nothing."""
-    return number + 1
-
-
-@workflow("Steps", version="1", task_list="flows", execution_timeout=_YEAR)
-async def steps(count: int) -> int:
-    """One step after the other."""
-    number = 0
-    for _ in range(count):
-        number = await step(number)
-    return number
 
 
 @workflow("Sleeps", version="1", task_list="flows", execution_timeout=_YEAR)

@@ -8,7 +8,8 @@ from random import Random
 from typing import Any
 
 from harness.ledger import Ledger, Task
-from harness.oracle import CLOSES, History, attributes, is_closed
+from harness.oracle import CLOSES, History, is_closed
+from harness.swf_json import attributes, decision
 from harness.thin_client import Answer, Cut, Refused, ThinClient
 
 _KIND = {"name": "Process", "version": "1"}
@@ -265,7 +266,7 @@ class Load:
         return [self._random.choice(makers)(history) for _ in range(self._random.randint(1, 3))]
 
     def _schedule(self, _history: History) -> dict[str, Any]:
-        return _decision(
+        return decision(
             "ScheduleActivityTask",
             activityType=_KIND,
             activityId=self._mark("activity"),
@@ -278,25 +279,25 @@ class Load:
 
     def _cancel_activity(self, history: History) -> dict[str, Any]:
         activity_id = self._named(history, "ActivityTaskScheduled", "activityId")
-        return _decision("RequestCancelActivityTask", activityId=activity_id)
+        return decision("RequestCancelActivityTask", activityId=activity_id)
 
     def _start_timer(self, _history: History) -> dict[str, Any]:
         seconds = self._random.choice(["0", "1", "1", "2"])
-        return _decision("StartTimer", timerId=self._mark("timer"), startToFireTimeout=seconds)
+        return decision("StartTimer", timerId=self._mark("timer"), startToFireTimeout=seconds)
 
     def _cancel_timer(self, history: History) -> dict[str, Any]:
-        return _decision("CancelTimer", timerId=self._named(history, "TimerStarted", "timerId"))
+        return decision("CancelTimer", timerId=self._named(history, "TimerStarted", "timerId"))
 
-    def _mark_decision(self, _history: History) -> dict[str, Any]:
-        return _decision("RecordMarker", markerName=self._mark("marker"))
+    def _markdecision(self, _history: History) -> dict[str, Any]:
+        return decision("RecordMarker", markerName=self._mark("marker"))
 
     def _start_child(self, _history: History) -> dict[str, Any]:
-        return _decision(
+        return decision(
             "StartChildWorkflowExecution", workflowType=_KIND, workflowId=self._mark("child")
         )
 
     def _signal(self, _history: History) -> dict[str, Any]:
-        return _decision(
+        return decision(
             "SignalExternalWorkflowExecution",
             workflowId=self._random.choice([*self._open.values(), "nobody"]),
             signalName="s",
@@ -305,7 +306,7 @@ class Load:
 
     def _cancel(self, _history: History) -> dict[str, Any]:
         workflow_id = self._random.choice([*self._open.values(), "nobody"])
-        return _decision("RequestCancelExternalWorkflowExecution", workflowId=workflow_id)
+        return decision("RequestCancelExternalWorkflowExecution", workflowId=workflow_id)
 
     def _named(self, history: History, event_type: str, member: str) -> str:
         found = [attributes(x)[member] for x in history if x["eventType"] == event_type]
@@ -318,13 +319,6 @@ class Load:
         client = ThinClient()
         client.port = self.port
         return client
-
-
-def _decision(kind: str, **chosen: Any) -> dict[str, Any]:
-    return {
-        "decisionType": kind,
-        f"{kind[0].lower()}{kind[1:]}DecisionAttributes": chosen,
-    }
 
 
 def _key(task: Answer) -> Task:

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from harness.swf_json import attributes
+
 Event = dict[str, Any]
 History = list[Event]
 
@@ -67,13 +69,6 @@ _MARKS = {
     "ActivityTaskFailed": "details",
     "ActivityTaskCanceled": "details",
 }
-
-
-def attributes(event: Event) -> dict[str, Any]:
-    """What an event tells beside its type, id and time."""
-    kind = event["eventType"]
-    found: dict[str, Any] = event[f"{kind[0].lower()}{kind[1:]}EventAttributes"]
-    return found
 
 
 def milliseconds(event: Event) -> int:

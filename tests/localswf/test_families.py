@@ -11,6 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from harness.swf_json import attributes, decision
 from localswf import Client, Service, VirtualClock
 
 TYPE = {"name": "Process", "version": "1"}
@@ -42,10 +43,6 @@ ENDS = {
         "TimedOut": "TIMED_OUT",
     }.items()
 }
-
-
-def decision(kind: str, **attributes: Any) -> dict[str, Any]:
-    return {"decisionType": kind, f"{kind[0].lower()}{kind[1:]}DecisionAttributes": attributes}
 
 
 MADE = st.lists(
@@ -86,12 +83,6 @@ CLOSES = st.sampled_from(
         [decision("ContinueAsNewWorkflowExecution")],
     ]
 )
-
-
-def attributes(event: dict[str, Any]) -> dict[str, Any]:
-    kind = event["eventType"]
-    found: dict[str, Any] = event[f"{kind[0].lower()}{kind[1:]}EventAttributes"]
-    return found
 
 
 class AnyFamily(RuleBasedStateMachine):

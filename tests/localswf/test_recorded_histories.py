@@ -22,6 +22,8 @@ from typing import Any
 
 import pytest
 
+from harness.swf_json import attributes, decision
+
 RECORDED = Path(__file__).parents[2] / ".." / "shared" / "data" / "histories" / "real_swf.json"
 
 pytestmark = pytest.mark.skipif(
@@ -55,19 +57,6 @@ BY_ITSELF = {
     "DecisionTaskTimedOut",
     "TimerFired",
 }
-
-
-def attributes(event: dict[str, Any]) -> dict[str, Any]:
-    kind = event["eventType"]
-    found: dict[str, Any] = event[f"{kind[0].lower()}{kind[1:]}EventAttributes"]
-    return found
-
-
-def decision(kind: str, chosen: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "decisionType": kind,
-        f"{kind[0].lower()}{kind[1:]}DecisionAttributes": chosen,
-    }
 
 
 def recorded(name: str) -> list[dict[str, Any]]:
@@ -183,7 +172,7 @@ class Replay:
             is_caused = told.get("decisionTaskCompletedEventId") == event["eventId"]
             if is_caused and caused["eventType"] in DECIDED:
                 chosen = {k: v for k, v in told.items() if k not in NOT_DECIDED}
-                made.append(decision(DECIDED[caused["eventType"]], chosen))
+                made.append(decision(DECIDED[caused["eventType"]], **chosen))
         told = attributes(event)
         context = {k: v for k, v in told.items() if k == "executionContext"}
         token = self.decision_tokens[told["startedEventId"]]
@@ -216,7 +205,7 @@ class Replay:
         initiated = attributes(self.by_id[told["initiatedEventId"]])
         token = self.take_decision(initiated["workflowId"], initiated["taskList"])
         outcome = {k: v for k, v in told.items() if k in {"result", "reason", "details"}}
-        close = decision(CHILD_ENDS[event["eventType"]], outcome)
+        close = decision(CHILD_ENDS[event["eventType"]], **outcome)
         self.swf.respond_decision_task_completed(taskToken=token, decisions=[close])
 
 

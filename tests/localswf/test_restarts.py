@@ -11,6 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from harness.swf_json import decision
 from localswf import Client, Service, VirtualClock
 
 UNKNOWN = "UnknownResourceFault"
@@ -27,13 +28,6 @@ UNHURRIED = {
     "childPolicy": "ABANDON",
 }
 LISTS = st.sampled_from(["a", "b"])
-
-
-def decision(kind: str, **attributes: Any) -> dict[str, Any]:
-    return {
-        "decisionType": kind,
-        f"{kind[0].lower()}{kind[1:]}DecisionAttributes": attributes,
-    }
 
 
 DECISIONS = st.one_of(

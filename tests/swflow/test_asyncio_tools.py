@@ -1,24 +1,12 @@
 """asyncio's own tools, in workflows: each as it always is, and the same in every replay."""
 
 import asyncio
-from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from swflow import ActivityFailed, WorkflowType, activity, workflow
-
-Begin = Callable[..., Any]
-
-
-@activity("Step", version="1", task_list="steps")
-def step(name: str) -> str:
-    return name
-
-
-def flow(function: Callable[..., Any]) -> WorkflowType[..., Any]:
-    return workflow(version="1", task_list="flows", execution_timeout=timedelta(hours=1))(function)
+from swflow import ActivityFailed
+from tests.swflow.flows import Begin, flow, step
 
 
 def test_gather_can_give_exceptions_as_results(begin: Begin) -> None:

@@ -1,24 +1,12 @@
 """What is cancelled is asked to end, and the code may clean up first."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
-from swflow import Retry, WorkflowType, activity, timer, workflow
-
-Begin = Callable[..., Any]
+from swflow import Retry, timer
+from tests.swflow.flows import Begin, flow, step
 
 MINUTE = timedelta(minutes=1)
-
-
-@activity("Step", version="1", task_list="steps")
-def step(name: str) -> str:
-    return name
-
-
-def flow(function: Callable[..., Any]) -> WorkflowType[..., Any]:
-    return workflow(version="1", task_list="flows", execution_timeout=timedelta(hours=1))(function)
 
 
 @flow

@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -17,30 +15,18 @@ from swflow import (
     ChildTimedOut,
     NonDeterminismError,
     SwflowError,
-    WorkflowType,
-    activity,
     external,
     replay,
     workflow,
 )
-
-Begin = Callable[..., Any]
+from tests.swflow.flows import Begin, flow, step
 
 HOUR = timedelta(hours=1)
-
-
-@activity("Step", version="1", task_list="steps")
-def step(name: str) -> str:
-    return name
 
 
 @workflow("Ship", version="3", task_list="ships", execution_timeout=HOUR)
 async def ship(order: str, parts: int = 1) -> list[str]:
     return [order] * parts
-
-
-def flow(function: Callable[..., Any]) -> WorkflowType[..., Any]:
-    return workflow(version="1", task_list="flows", execution_timeout=HOUR)(function)
 
 
 @flow

@@ -11,7 +11,6 @@ import pytest
 from swflow import (
     SwflowError,
     WorkflowType,
-    activity,
     continue_as_new,
     info,
     now,
@@ -19,15 +18,9 @@ from swflow import (
     workflow,
 )
 from swflow.replay import Instance
-
-Begin = Callable[..., Any]
+from tests.swflow.flows import Begin, step
 
 HOUR = timedelta(hours=1)
-
-
-@activity("Step", version="1", task_list="steps")
-def step(name: str) -> str:
-    return name
 
 
 def flow(function: Callable[..., Any]) -> WorkflowType[..., Any]:

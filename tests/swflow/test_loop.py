@@ -3,23 +3,12 @@
 import asyncio
 import threading
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from swflow import ActivityFailed, Promise, WorkflowType, activity, workflow
-
-Begin = Callable[..., Any]
-
-
-@activity("Step", version="1", task_list="steps")
-def step(name: str) -> str:
-    return name
-
-
-def flow(function: Callable[..., Any]) -> WorkflowType[..., Any]:
-    return workflow(version="1", task_list="flows", execution_timeout=timedelta(hours=1))(function)
+from swflow import ActivityFailed, Promise
+from tests.swflow.flows import Begin, flow, step
 
 
 def timers(decisions: list[dict[str, Any]]) -> list[tuple[str, str]]:

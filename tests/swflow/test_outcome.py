@@ -1,27 +1,16 @@
 """A failure ends the workflow, or only the task: one word apart."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from swflow import ActivityFailed, SwflowError, WorkflowType, activity, attempt, workflow
+from swflow import ActivityFailed, SwflowError, attempt, workflow
 from swflow.failure import Report
-
-Begin = Callable[..., Any]
+from tests.swflow.flows import Begin, flow, step
 
 HOUR = timedelta(hours=1)
-
-
-@activity("Step", version="1", task_list="steps")
-def step(name: str) -> str:
-    return name
-
-
-def flow(function: Callable[..., Any]) -> WorkflowType[..., Any]:
-    return workflow(version="1", task_list="flows", execution_timeout=HOUR)(function)
 
 
 @workflow("Ship", version="1", task_list="flows", execution_timeout=HOUR)

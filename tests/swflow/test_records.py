@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,26 +12,13 @@ from swflow import (
     Failure,
     NonDeterminismError,
     SwflowError,
-    WorkflowType,
-    activity,
     cached,
     marker,
     patched,
     random,
     uuid4,
-    workflow,
 )
-
-Begin = Callable[..., Any]
-
-
-@activity("Step", version="1", task_list="steps")
-def step(name: str) -> str:
-    return name
-
-
-def flow(function: Callable[..., Any]) -> WorkflowType[..., Any]:
-    return workflow(version="1", task_list="flows", execution_timeout=timedelta(hours=1))(function)
+from tests.swflow.flows import Begin, flow, step
 
 
 def test_a_cached_function_is_called_once_for_each_call(begin: Begin) -> None:

@@ -1,16 +1,12 @@
 """Signals are kept until they are received, have a type, and can be handled."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from swflow import Signal, SwflowError, WorkflowType, activity, external, workflow
-
-Begin = Callable[..., Any]
+from swflow import Signal, SwflowError, external
+from tests.swflow.flows import Begin, flow, step
 
 
 @dataclass(frozen=True)
@@ -22,15 +18,6 @@ class Approval:
 approved = Signal("approved", Approval)
 stop = Signal("stop")
 word = Signal("word", str)
-
-
-@activity("Step", version="1", task_list="steps")
-def step(name: str) -> str:
-    return name
-
-
-def flow(function: Callable[..., Any]) -> WorkflowType[..., Any]:
-    return workflow(version="1", task_list="flows", execution_timeout=timedelta(hours=1))(function)
 
 
 @flow
