@@ -21,11 +21,11 @@ from benchmarks.localswf_http import localswf
 from benchmarks.report import markdown
 from benchmarks.steps import steps
 from swflow import Client, replay
-from swflow.answer import Answer
-from swflow.connection import Connection
-from swflow.deciding import Deciding
-from swflow.lanes import Call, Conversation
-from swflow.transport import Transport
+from swflow.deciders.deciding import Deciding
+from swflow.endpoint.answer import Answer
+from swflow.endpoint.connection import Connection
+from swflow.endpoint.lanes import Call, Conversation
+from swflow.endpoint.transport import Transport
 
 _LENGTHS = (10, 100, 1_000, 2_000, 10_000, 20_000)
 _DECISIONS = 100

@@ -11,8 +11,8 @@ import pytest
 
 if TYPE_CHECKING:
     from swflow import WorkflowType
-    from swflow.histories import StoredHistory
     from swflow.testing import Environment
+    from swflow.tools.histories import StoredHistory
 
     Workflows = dict[tuple[str, str], WorkflowType[..., Any]]
 
@@ -71,7 +71,7 @@ class HistoryFile(pytest.File):
     def collect(self) -> "Iterator[HistoryItem]":
         """A test for each of them."""
         from swflow import SwflowError  # noqa: PLC0415
-        from swflow.histories import read_histories  # noqa: PLC0415
+        from swflow.tools.histories import read_histories  # noqa: PLC0415
 
         try:
             workflows = _workflows(self.config)
@@ -95,7 +95,7 @@ class HistoryItem(pytest.Item):
 
     def runtest(self) -> None:
         """Run today's code over it."""
-        from swflow.checking import check_one  # noqa: PLC0415
+        from swflow.tools.checking import check_one  # noqa: PLC0415
 
         check_one(self._workflows, self._history)
 
@@ -129,7 +129,7 @@ def _workflows(config: pytest.Config) -> "Workflows":
     """
     if _WORKFLOWS not in config.stash:
         from swflow import SwflowError, WorkflowType  # noqa: PLC0415
-        from swflow.loading import load_types  # noqa: PLC0415
+        from swflow.tools.loading import load_types  # noqa: PLC0415
 
         names = config.getoption("swflow_workflows") or config.getini("swflow_workflows")
         if not names:

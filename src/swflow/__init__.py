@@ -1,11 +1,22 @@
 """Durable workflows in plain Python on Amazon SWF."""
 
-from swflow.activity import ActivityType, activity
-from swflow.children import Child
-from swflow.client import Client, Execution
-from swflow.continuing import continue_as_new
-from swflow.decider import Decider
-from swflow.encryption import Encryption
+from swflow.authoring.activity import ActivityType, activity
+from swflow.authoring.children import Child
+from swflow.authoring.continuing import continue_as_new
+from swflow.authoring.external import ExternalWorkflow, external
+from swflow.authoring.info import WorkflowInfo, info, now, publish
+from swflow.authoring.outcome import Outcome, attempt
+from swflow.authoring.records import cached, marker, patched, random, uuid4
+from swflow.authoring.retry import Retry
+from swflow.authoring.saga import Saga
+from swflow.authoring.signals import Signal
+from swflow.authoring.sleeping import sleep, timer
+from swflow.authoring.workflow import WorkflowType, workflow
+from swflow.client.client import Client
+from swflow.client.execution import Execution
+from swflow.client.tasks import ActivityTask
+from swflow.deciders.decider import Decider
+from swflow.deciders.replay import replay
 from swflow.errors import (
     ActivityCancelled,
     ActivityError,
@@ -36,25 +47,15 @@ from swflow.errors import (
     WorkflowTerminated,
     WorkflowTimedOut,
 )
-from swflow.external import ExternalWorkflow, external
-from swflow.folder_store import FolderStore
-from swflow.info import WorkflowInfo, info, now, publish
-from swflow.loop import Promise
-from swflow.outcome import Outcome, attempt
-from swflow.payloads import PayloadCodec, Payloads, PayloadStore
-from swflow.records import cached, marker, patched, random, uuid4
-from swflow.replay import replay
-from swflow.rerunning import Rerun, rerun
-from swflow.retry import Retry
-from swflow.running import ActivityInfo, activity_info, beating, heartbeat
-from swflow.s3_store import S3Store
-from swflow.saga import Saga
-from swflow.signals import Signal
-from swflow.sleeping import sleep, timer
-from swflow.sweeping import sweep
-from swflow.tasks import ActivityTask
-from swflow.worker import Worker
-from swflow.workflow import WorkflowType, workflow
+from swflow.execution.loop import Promise
+from swflow.tools.rerunning import Rerun, rerun
+from swflow.tools.sweeping import sweep
+from swflow.values.encryption import Encryption
+from swflow.values.folder_store import FolderStore
+from swflow.values.payloads import PayloadCodec, Payloads, PayloadStore
+from swflow.values.s3_store import S3Store
+from swflow.workers.running import ActivityInfo, activity_info, beating, heartbeat
+from swflow.workers.worker import Worker
 
 __all__ = [
     "ActivityCancelled",

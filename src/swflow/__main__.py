@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from swflow.cli import inject, listing, processes, register, replay, rerun, show, start, telling
 from swflow.errors import SwflowError, WorkflowAlreadyRunning, WorkflowError, WorkflowFailed
-from swflow.logs import JsonFormatter, PlainFormatter
+from swflow.telemetry.logs import JsonFormatter, PlainFormatter
 
 _USAGE_ERROR = 2
 _FAILED = 1

@@ -1,7 +1,7 @@
 import logging
 import sys
 
-from swflow.logs import JsonFormatter
+from swflow.telemetry.logs import JsonFormatter
 
 
 def configure(level: str) -> None:

@@ -20,7 +20,7 @@ import pytest
 
 from swflow import Client, Execution, OutdatedInstance, WorkflowType, replay
 from swflow.__main__ import main
-from swflow.replay import Instance
+from swflow.deciders.replay import Instance
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from swflow.deciding import Deciding
-from swflow.lanes import Asked, Call, Conversation, Pause
-from swflow.workflow import WorkflowType
+from swflow.authoring.workflow import WorkflowType
+from swflow.deciders.deciding import Deciding
+from swflow.endpoint.lanes import Asked, Call, Conversation, Pause
 from tests.swflow.conftest import History
 
 SHARED_PAGE = 4

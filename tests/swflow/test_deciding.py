@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from swflow import activity, sleep, workflow
-from swflow.deciding import Deciding
+from swflow.deciders.deciding import Deciding
 from tests.swflow.conftest import History
 from tests.swflow.deciders import Service, begun, decider, refused
 from tests.swflow.test_random_workflows import Node, anything, nodes

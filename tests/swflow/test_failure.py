@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from swflow import ActivityFailed, ActivityTimedOut, Failure, SerializationError
-from swflow.failure import Report
+from swflow.values.failure import Report
 
 
 def raised(error: Exception) -> Report:

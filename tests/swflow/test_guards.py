@@ -15,7 +15,7 @@ import pytest
 
 import swflow
 from swflow import WorkflowType, activity, cached, workflow
-from swflow.guards import check
+from swflow.deciders.guards import check
 
 dice = random.Random(3)  # noqa: S311
 

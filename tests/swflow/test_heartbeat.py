@@ -18,10 +18,10 @@ from swflow import (
     beating,
     heartbeat,
 )
-from swflow.heartbeat import Heartbeats, Sender
-from swflow.payloads import PLAIN
-from swflow.running import running
-from swflow.sealing import Sealer
+from swflow.values.payloads import PLAIN
+from swflow.values.sealing import Sealer
+from swflow.workers.heartbeat import Heartbeats, Sender
+from swflow.workers.running import running
 
 INFO = ActivityInfo("Encode", "1", "film", "run", "3.2", 2, "token")
 SENDER = Sender()

@@ -17,7 +17,7 @@ from swflow import (
     publish,
     workflow,
 )
-from swflow.replay import Instance
+from swflow.deciders.replay import Instance
 from tests.swflow.flows import Begin, step
 
 HOUR = timedelta(hours=1)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
-from swflow.connection import Connection
-from swflow.lanes import Call, Conversation, Pause, carry_on
-from swflow.stopping import Stop
+from swflow.endpoint.connection import Connection
+from swflow.endpoint.lanes import Call, Conversation, Pause, carry_on
+from swflow.endpoint.stopping import Stop
 from tests.swflow.endpoint import Endpoint, answered, close, read_request
 
 OK = answered(b'{"a": 1}')
@@ -149,7 +149,7 @@ def test_a_call_that_is_hung_up_without_an_answer_is_empty(stop: Stop) -> None:
 def test_an_endpoint_that_does_not_notice_is_left(
     stop: Stop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("swflow.lanes.HANG_UP_TIMEOUT", 0.1)
+    monkeypatch.setattr("swflow.endpoint.lanes.HANG_UP_TIMEOUT", 0.1)
     over = threading.Event()
 
     def answer(connected: socket.socket) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from swflow import ActivityFailed, SwflowError, attempt, workflow
-from swflow.failure import Report
+from swflow.values.failure import Report
 from tests.swflow.flows import Begin, flow, step
 
 HOUR = timedelta(hours=1)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from swflow import activity, workflow
-from swflow.parking import MARKER, park
+from swflow.deciders.parking import MARKER, park
 
 Begin = Callable[..., Any]
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from swflow import Encryption, PayloadError, Payloads, SerializationError
-from swflow.failure import Report
-from swflow.sealing import Sealer
+from swflow.values.failure import Report
+from swflow.values.sealing import Sealer
 from tests.swflow.stores import MemoryStore, noise
 
 KEYS = {"2026": b"k" * 32}

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from swflow.connection import Connection
-from swflow.polling import Poller
-from swflow.stopping import Stop
+from swflow.endpoint.connection import Connection
+from swflow.endpoint.polling import Poller
+from swflow.endpoint.stopping import Stop
 
 TASK = {
     "taskToken": "token",

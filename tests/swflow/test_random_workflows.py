@@ -25,7 +25,7 @@ from swflow import (
     uuid4,
     workflow,
 )
-from swflow.suspending import call_suspendable
+from swflow.execution.suspending import call_suspendable
 from tests.swflow.world import World
 
 HOUR = timedelta(hours=1)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from swflow import WorkflowFailed, activity, replay, workflow
-from swflow.reuse import SIGNAL, in_parts
+from swflow.execution.reuse import SIGNAL, in_parts
 from tests.swflow.conftest import PROGRAM, Begin, History
 
 HOUR = timedelta(hours=1)

@@ -14,7 +14,7 @@ import pytest
 from pydantic import BaseModel
 
 from swflow import SerializationError
-from swflow.serialize import Codec
+from swflow.values.serialize import Codec
 
 
 class Colour(Enum):

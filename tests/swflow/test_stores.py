@@ -21,7 +21,7 @@ from swflow import (
     sweep,
     workflow,
 )
-from swflow.sealing import Sealer
+from swflow.values.sealing import Sealer
 from tests.swflow.stores import BUCKET, MemoryStore, noise, s3_server
 
 KEY = "films/2026-01-31/" + "a" * 64

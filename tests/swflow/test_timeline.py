@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from swflow import Retry, Saga, Signal, activity, marker, workflow
-from swflow.timeline import Step, Timeline, timeline
+from swflow.tools.timeline import Step, Timeline, timeline
 from tests.swflow.conftest import Begin, History
 
 SECOND = timedelta(seconds=1)

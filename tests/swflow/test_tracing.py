@@ -41,7 +41,7 @@ def test_an_activity_that_fails_is_a_span_with_its_exception(cluster: Any) -> No
 def test_without_opentelemetry_there_are_no_spans_and_no_errors() -> None:
     program = (
         "import sys; sys.modules['opentelemetry'] = None\n"
-        "from swflow.tracing import span\n"
+        "from swflow.telemetry.tracing import span\n"
         "with span('a', {'b': 1}): print('done')\n"
     )
     command = [sys.executable, "-c", program]

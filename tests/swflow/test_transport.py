@@ -31,9 +31,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from swflow import SwflowError
-from swflow.connection import Connection
-from swflow.signing import Signer
-from swflow.transport import Transport
+from swflow.endpoint.connection import Connection
+from swflow.endpoint.signing import Signer
+from swflow.endpoint.transport import Transport
 from tests.swflow.endpoint import Endpoint, answered, close
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from swflow import WorkflowType
-from swflow.recorded import CACHED
+from swflow.execution.recorded import CACHED
 from tests.swflow.conftest import History
 
 Choose = Callable[[int], int]

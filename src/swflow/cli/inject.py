@@ -4,13 +4,13 @@ import argparse
 from datetime import timedelta
 from typing import Any
 
-from swflow.activity import ActivityType
+from swflow.authoring.activity import ActivityType
 from swflow.cli.options import add_command, add_json, client_of
 from swflow.cli.output import print_json
 from swflow.cli.values import ARGUMENTS_HELP, call, positive
 from swflow.errors import SwflowError
-from swflow.injecting import inject
-from swflow.loading import load_one
+from swflow.tools.injecting import inject
+from swflow.tools.loading import load_one
 
 
 def add_to(commands: Any) -> None:

@@ -13,8 +13,8 @@ from swflow.cli.options import add_command, add_json, client_of
 from swflow.cli.output import Cell, clock, print_json, print_line, print_table, span
 from swflow.cli.values import moment, positive
 from swflow.errors import SwflowError
-from swflow.history import stored
-from swflow.listing import Query, executions
+from swflow.execution.history import stored
+from swflow.tools.listing import Query, executions
 
 _STATUSES = (
     "OPEN",

@@ -4,10 +4,11 @@ import argparse
 import os
 from typing import Any
 
-from swflow.client import Client, Execution
+from swflow.client.client import Client
+from swflow.client.execution import Execution
 from swflow.errors import SwflowError
-from swflow.loading import load_one
-from swflow.payloads import PLAIN, Payloads
+from swflow.tools.loading import load_one
+from swflow.values.payloads import PLAIN, Payloads
 
 
 def add_command(commands: Any, name: str, about: str, more: str = "") -> argparse.ArgumentParser:

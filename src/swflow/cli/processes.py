@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from swflow import metrics
-from swflow.activity import ActivityType
+from swflow.authoring.activity import ActivityType
+from swflow.authoring.workflow import WorkflowType
 from swflow.cli.options import add_command, add_types, client_of
 from swflow.cli.values import natural, positive
-from swflow.decider import Decider
+from swflow.deciders.decider import Decider
 from swflow.errors import SwflowError
-from swflow.loading import Type, load_types
-from swflow.worker import Worker
-from swflow.workflow import WorkflowType
+from swflow.telemetry import metrics
+from swflow.tools.loading import Type, load_types
+from swflow.workers.worker import Worker
 
 
 def add_to(commands: Any) -> None:

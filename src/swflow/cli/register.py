@@ -7,8 +7,8 @@ from typing import Any
 
 from swflow.cli.options import add_command, add_json, add_types, client_of
 from swflow.cli.output import Cell, print_json, print_table
-from swflow.loading import load_types
-from swflow.registering import Registered
+from swflow.client.registering import Registered
+from swflow.tools.loading import load_types
 
 _LONGEST = 90
 

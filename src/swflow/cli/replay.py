@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from swflow.checking import check_one
+from swflow.authoring.workflow import WorkflowType
 from swflow.cli.output import print_line
 from swflow.errors import NonDeterminismError
-from swflow.histories import read_histories
-from swflow.loading import load_types
-from swflow.workflow import WorkflowType
+from swflow.tools.checking import check_one
+from swflow.tools.histories import read_histories
+from swflow.tools.loading import load_types
 
 
 def add_to(commands: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from swflow.cli.options import add_command, add_execution, add_json, client_of
 from swflow.cli.output import print_json, print_line
 from swflow.cli.values import positive
-from swflow.rerunning import rerun
+from swflow.tools.rerunning import rerun
 
 
 def add_to(commands: Any) -> None:

@@ -17,8 +17,8 @@ from swflow.cli.output import (
     shortened,
     span,
 )
-from swflow.history import attributes, stored, timestamp
-from swflow.timeline import Step, Timeline, timeline
+from swflow.execution.history import attributes, stored, timestamp
+from swflow.tools.timeline import Step, Timeline, timeline
 
 _LONG = 200
 _KINDS = {"child": "child ", "signal": "signal ", "marker": "marker ", "lambda": "function "}

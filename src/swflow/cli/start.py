@@ -4,11 +4,11 @@ import argparse
 from datetime import timedelta
 from typing import Any
 
+from swflow.authoring.workflow import ExecutionOptions, WorkflowType
 from swflow.cli.options import add_command, add_json, client_of
 from swflow.cli.output import print_json, print_line
 from swflow.cli.values import ARGUMENTS_HELP, call, positive
-from swflow.loading import load_one
-from swflow.workflow import ExecutionOptions, WorkflowType
+from swflow.tools.loading import load_one
 
 
 def add_to(commands: Any) -> None:

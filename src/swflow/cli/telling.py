@@ -4,11 +4,11 @@ import argparse
 import json
 from typing import Any
 
+from swflow.authoring.signals import Signal
 from swflow.cli.options import add_command, add_execution, add_json, execution_of
 from swflow.cli.output import print_json
 from swflow.cli.values import json_value
-from swflow.loading import load_one
-from swflow.signals import Signal
+from swflow.tools.loading import load_one
 
 
 def add_to(commands: Any) -> None:

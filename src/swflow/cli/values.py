@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from swflow.errors import SwflowError
-from swflow.serialize import Codec
+from swflow.values.serialize import Codec
 
 _NAMED = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}

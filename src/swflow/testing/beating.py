@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from localswf import VirtualClock
-from swflow.heartbeat import Heartbeats, Sender
+from swflow.workers.heartbeat import Heartbeats, Sender
 
 
 class VirtualSender(Sender):

@@ -5,14 +5,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from swflow import deciding
+from swflow.deciders import deciding
+from swflow.deciders.replay import Decision, Instance
+from swflow.endpoint.lanes import Call, Conversation
+from swflow.endpoint.retrying import code
 from swflow.errors import OutdatedInstance
-from swflow.history import Event
-from swflow.lanes import Call, Conversation
-from swflow.replay import Decision, Instance
-from swflow.retrying import code
-from swflow.sealing import Sealer
+from swflow.execution.history import Event
 from swflow.testing.domain import NAME, Domain
+from swflow.values.sealing import Sealer
 
 _KEPT = 1_000
 

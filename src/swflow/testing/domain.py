@@ -3,9 +3,9 @@
 from typing import Any
 
 import localswf
-from swflow.activity import ActivityType
+from swflow.authoring.activity import ActivityType
+from swflow.authoring.workflow import WorkflowType
 from swflow.errors import SwflowError
-from swflow.workflow import WorkflowType
 
 Type = WorkflowType[..., Any] | ActivityType[..., Any]
 

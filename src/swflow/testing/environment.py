@@ -7,16 +7,17 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import localswf
-from swflow.activity import ActivityType
-from swflow.client import Client, Execution
+from swflow.authoring.activity import ActivityType
+from swflow.authoring.workflow import WorkflowType
+from swflow.client.client import Client
+from swflow.client.execution import Execution
 from swflow.errors import Failure
-from swflow.payloads import PLAIN, Payloads
 from swflow.testing.deciding import Deciding
 from swflow.testing.domain import Domain, Type
 from swflow.testing.inprocess import InProcessClient, InProcessConnection
 from swflow.testing.mishaps import Fails, Mishaps, TimeoutKind, TimesOut
 from swflow.testing.working import Working
-from swflow.workflow import WorkflowType
+from swflow.values.payloads import PLAIN, Payloads
 
 R = TypeVar("R")
 

@@ -4,14 +4,15 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from swflow.client import Client, Execution
-from swflow.connection import Connection
+from swflow.authoring.workflow import WorkflowType
+from swflow.client.client import Client
+from swflow.client.execution import Execution
+from swflow.endpoint.connection import Connection
 from swflow.errors import WorkflowFailed
-from swflow.history import Event
-from swflow.payloads import Payloads
-from swflow.serialize import Codec
+from swflow.execution.history import Event
 from swflow.testing.domain import NAME, Domain
-from swflow.workflow import WorkflowType
+from swflow.values.payloads import Payloads
+from swflow.values.serialize import Codec
 
 R = TypeVar("R")
 

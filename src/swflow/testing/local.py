@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from swflow.authoring.workflow import WorkflowType
 from swflow.errors import WorkflowFailed
 from swflow.testing.environment import Environment
-from swflow.workflow import WorkflowType
 
 R = TypeVar("R")
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
-from swflow.activity import ActivityType
+from swflow.authoring.activity import ActivityType
 from swflow.errors import SwflowError
-from swflow.history import Event, attributes
+from swflow.execution.history import Event, attributes
 
 TimeoutKind = Literal["START_TO_CLOSE", "SCHEDULE_TO_CLOSE", "HEARTBEAT"]
 

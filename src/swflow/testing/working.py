@@ -9,15 +9,15 @@ from botocore.exceptions import ClientError
 
 from localswf import VirtualClock
 from localswf.loops import outside_of_loops
-from swflow.failure import Report
-from swflow.logs import TaskLog
-from swflow.responding import Responder
-from swflow.retrying import code
+from swflow.endpoint.retrying import code
+from swflow.execution.travelling import open_task
+from swflow.telemetry.logs import TaskLog
 from swflow.testing.beating import VirtualSender
 from swflow.testing.inprocess import InProcessConnection
 from swflow.testing.mishaps import Fails, Mishaps, TimesOut, heartbeat_interval
-from swflow.travelling import open_task
-from swflow.work import Work
+from swflow.values.failure import Report
+from swflow.workers.responding import Responder
+from swflow.workers.work import Work
 
 _log = logging.getLogger(__name__)
 

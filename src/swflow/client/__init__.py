@@ -1,0 +1,1 @@
+"""A domain, for programs that register types, start executions and look after them."""

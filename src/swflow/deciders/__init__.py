@@ -1,0 +1,1 @@
+"""The process that runs workflows' code: a history in, decisions out."""

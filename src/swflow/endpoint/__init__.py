@@ -1,0 +1,1 @@
+"""The way to Amazon SWF: calls, polls, patience with both."""

@@ -1,0 +1,1 @@
+"""How it is going: lines of the log, numbers, spans."""

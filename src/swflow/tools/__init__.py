@@ -1,0 +1,1 @@
+"""What developers and operators do with histories and executions."""

@@ -1,0 +1,1 @@
+"""What travels: values as JSON, their store, their encryption, failures as data."""

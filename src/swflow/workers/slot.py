@@ -1,0 +1,138 @@
+"""The processes of a worker: they poll for tasks, run them, answer, and poll again."""
+
+import asyncio
+import logging
+import signal
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from swflow.authoring.activity import ActivityType
+from swflow.client.client import Client
+from swflow.endpoint.polling import Poller
+from swflow.endpoint.stopping import Stop
+from swflow.errors import SwflowError
+from swflow.telemetry.logs import show_tasks
+from swflow.workers.workplace import Workplace
+
+_log = logging.getLogger(__name__)
+
+_POLLS = 5
+_PAUSE = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """The processes that serve some task lists.
+
+    Attributes:
+        task_lists: what each of them polls.
+        processes: how many they are.
+        threads: how many tasks of each task list one works on at once; None: it works on a single
+            task, in its main thread.
+    """
+
+    task_lists: tuple[str, ...]
+    processes: int
+    threads: int | None
+
+    def __str__(self) -> str:
+        lists = ", ".join(self.task_lists)
+        if self.threads is None:
+            return f"{lists} (in {self.processes} processes)"
+        return f"{lists} (up to {self.threads} tasks at once in one process)"
+
+
+class Slot:
+    """One process of a crew.
+
+    Args:
+        client: the domain.
+        activities: the types it serves.
+        crew: what it is one of.
+        grace: how long the work in hand may go on after the order to stop.
+        orders: a file descriptor; a byte on it, or its end, is the order to stop, and a second
+            byte ends the grace time.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        activities: Sequence[ActivityType[..., Any]],
+        crew: Crew,
+        *,
+        grace: timedelta,
+        orders: int,
+    ) -> None:
+        self._client = client
+        self._crew = crew
+        self._grace = grace
+        self._orders = orders
+        self._stop = Stop()
+        loop = _shared_loop() if crew.threads else None
+        self._place = Workplace(client, activities, loop)
+
+    def run(self) -> None:
+        """Work until told to stop."""
+        show_tasks()
+        # Signals mean the worker, which gives the orders; a terminal sends them to everybody.
+        signal.signal(signal.SIGINT, lambda _number, _frame: None)
+        signal.signal(signal.SIGTERM, lambda _number, _frame: self._place.interrupt_here())
+        threading.Thread(
+            target=self._place.obey,
+            args=(self._orders, self._stop, self._grace),
+            name="orders",
+            daemon=True,
+        ).start()
+        if self._crew.threads is None:
+            self._serve(_Polls(self._client, self._stop, self._crew.task_lists[0], 1))
+        else:
+            self._serve_in_threads(self._crew.threads)
+
+    def _serve_in_threads(self, number: int) -> None:
+        threads = []
+        for task_list in self._crew.task_lists:
+            polls = _Polls(self._client, self._stop, task_list, min(number, _POLLS))
+            threads += [
+                threading.Thread(target=self._serve, args=(polls,), name=task_list)
+                for _ in range(number)
+            ]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+
+    def _serve(self, polls: "_Polls") -> None:
+        """Take one task after the other; whoever is here is free to work on it."""
+        while not self._stop.requested():
+            task = polls.next()
+            if task is not None:
+                self._place.work_on(task)
+
+
+class _Polls:
+    """The polls of one task list, a few at a time, however many threads wait for a task."""
+
+    def __init__(self, client: Client, stop: Stop, task_list: str, number: int) -> None:
+        self._stop = stop
+        self._poller = Poller(client.connection, stop, "PollForActivityTask", task_list)
+        self._free = threading.Semaphore(number)
+
+    def next(self) -> dict[str, Any] | None:
+        """A task; None if there was none, or if stopping was asked for."""
+        with self._free:
+            try:
+                return self._poller.poll()
+            except SwflowError as error:
+                _log.error("%s", error)
+                self._stop.wait(_PAUSE)
+                return None
+
+
+def _shared_loop() -> asyncio.AbstractEventLoop:
+    """An event loop that runs for as long as the process does."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="event loop", daemon=True).start()
+    return loop
