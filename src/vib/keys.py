@@ -11,6 +11,11 @@ def made(media_id: UUID, filename: str) -> str:
     return f"{media_id}/{media_id}_{filename}"
 
 
+def samples(media_id: UUID) -> str:
+    """The storage key of the frames for FaceDetect, which go when the video is complete."""
+    return made(media_id, "samples.mkv")
+
+
 def face(media_id: UUID, track_id: int, number: int) -> str:
     """The storage key of the picture of a track's face; number 0 is the track's best."""
     return made(media_id, f"face_{track_id}_{number}.jpg")

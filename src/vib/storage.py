@@ -41,6 +41,10 @@ class FolderStorage:
             raise FileNotFoundError(f"Nothing is stored under {key!r} in {self._folder}.")
         yield path
 
+    def delete(self, key: str) -> None:
+        """Remove what is stored under `key`, if there is anything."""
+        self._path(key).unlink(missing_ok=True)
+
     def exists(self, key: str) -> bool:
         """Whether something is stored under `key`."""
         return self._path(key).is_file()

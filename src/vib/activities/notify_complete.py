@@ -3,7 +3,7 @@ from datetime import timedelta
 from sqlalchemy import update
 
 from swflow import Retry, activity
-from vib import __version__
+from vib import __version__, keys
 from vib.activities.stage import stage
 from vib.db.models import Media, MediaStatus
 from vib.messages import VideoJob
@@ -27,6 +27,7 @@ def notify_complete(job: VideoJob) -> None:
             session.execute(
                 update(Media).filter_by(id=job.media_id).values(status=MediaStatus.COMPLETE)
             )
+        context.storage.delete(keys.samples(job.media_id))
         notify(
             str(context.settings.notify_url),
             context.settings.notify_secret.get_secret_value(),

@@ -23,7 +23,11 @@ from vib.services import services
     retry=Retry(failures=2, timeouts=(2, 4)),
 )
 def transcode(job: VideoJob) -> None:
-    """Make the renditions, the poster and the thumbnails; from then on the video can be watched."""
+    """Make the renditions, the poster and the thumbnails; from then on the video can be watched.
+
+    The frames for FaceDetect are stored too, until NotifyComplete.
+    """
+    from vib.popeye import samples
     from vib.popeye.probe import probe
     from vib.popeye.transcode import transcode as make_files
 
@@ -37,6 +41,7 @@ def transcode(job: VideoJob) -> None:
         for file in files:
             context.storage.save(keys.made(job.media_id, file.path.name), file.path)
             progress(1.0)
+        context.storage.save(keys.samples(job.media_id), Path(folder) / samples.FILENAME)
         with context.sessions.begin() as session:
             for file in files:
                 save_asset(

@@ -14,7 +14,7 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from vib.errors import BadVideo
-from vib.popeye import stills
+from vib.popeye import samples, stills
 from vib.popeye.decode import Decoding
 from vib.popeye.encode import Colours, Mp4Writer
 from vib.popeye.pictures import RateCap, Scaler, Upright
@@ -97,6 +97,9 @@ def transcode(
 ) -> list[Made]:
     """Make the renditions, the poster and the thumbnails of a video, decoding it once.
 
+    Beside them, and not among what is returned, the frames that its faces are looked for in are
+    written: `samples.FILENAME` in `folder`.
+
     No rendition is larger than the source: those that would be become one at the source's size. The
     files appear in `folder` together, when all are whole, under names that follow from the
     renditions' names; files of an earlier run are replaced.
@@ -116,6 +119,7 @@ def transcode(
     report.at(0.0)
     with TemporaryDirectory(prefix=".transcode-", dir=folder) as unfinished:
         made = _make(source, info, Path(unfinished), _plan(info, renditions), report)
+        (Path(unfinished) / samples.FILENAME).replace(folder / samples.FILENAME)
         finished = [_published(file, folder) for file in made]
     progress(1.0)
     return finished
@@ -157,7 +161,10 @@ def _make(
             files.enter_context(_writer(sized, info, folder, video, with_sound=audio is not None))
             for sized in plan
         ]
-        production = _Production(info, plan, writers)
+        sampler = files.enter_context(
+            samples.SampleWriter(folder / samples.FILENAME, info.width, info.height)
+        )
+        production = _Production(info, plan, writers, sampler)
         for decoded in decoding:
             for frame, time in decoded:
                 production.add(frame, time)
@@ -186,7 +193,11 @@ class _Production:
     """Sends every decoded frame to whatever is made from it."""
 
     def __init__(
-        self, info: VideoInfo, plan: Sequence[_Sized], writers: Sequence[Mp4Writer]
+        self,
+        info: VideoInfo,
+        plan: Sequence[_Sized],
+        writers: Sequence[Mp4Writer],
+        sampler: samples.SampleWriter,
     ) -> None:
         self._end = info.duration + _OVERTIME
         self._frame_time = 1 / _rate(info)
@@ -195,6 +206,7 @@ class _Production:
         self._upright = Upright(*plan[0].size, info.rotation)
         self._scalers = [Scaler(*sized.size) for sized in plan]
         self._writers = writers
+        self._sampler = sampler
         self._soundtrack = Soundtrack(self._end)
         self._poster = stills.poster_moment(info.duration)
         self._thumbnails = stills.thumbnail_moments(info.duration)
@@ -215,6 +227,7 @@ class _Production:
             return
         self._time = time
         picture = self._upright.make(frame, max(time, Fraction(0)))
+        self._sampler.offer(picture, float(max(time, Fraction(0))))
         for scaler, writer in zip(self._scalers, self._writers, strict=True):
             picture = scaler.scale(picture)
             writer.write_picture(picture)

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from vib.errors import BadVideo
+from vib.popeye import samples
 from vib.popeye.probe import probe
 from vib.popeye.transcode import Made, Rendition, transcode
 
@@ -58,7 +59,8 @@ def test_makes_renditions_a_poster_and_thumbnails(made_from_sample: list[Made]) 
         ("thumbnail_4", "thumbnail", 128, 128),
     ]
     folder = made_from_sample[0].path.parent
-    assert sorted(folder.iterdir()) == sorted(file.path for file in made_from_sample)
+    paths = [file.path for file in made_from_sample]
+    assert sorted(folder.iterdir()) == sorted([*paths, folder / samples.FILENAME])
 
 
 def test_describes_renditions_as_players_see_them(made_from_sample: list[Made]) -> None:
@@ -103,7 +105,7 @@ def test_a_second_run_replaces_what_the_first_one_made(make_video: MakeVideo, fo
     second = transcode(source, probe(source), folder)
 
     assert first == second
-    assert len(list(folder.iterdir())) == len(first)
+    assert len(list(folder.iterdir())) == len([*first, samples.FILENAME])
 
 
 # Sizes
