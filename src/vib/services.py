@@ -6,7 +6,9 @@ from sqlalchemy.orm import Session, sessionmaker
 
 import swflow
 from vib.settings import Settings, load
-from vib.storage import FolderStorage
+from vib.storage.folder import FolderStorage
+from vib.storage.interface import Storage
+from vib.storage.s3 import S3Storage
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,7 @@ class Services:
     settings: Settings
     engine: Engine
     sessions: sessionmaker[Session]
-    storage: FolderStorage
+    storage: Storage
     swf: swflow.Client
 
 
@@ -28,12 +30,24 @@ def build(settings: Settings) -> Services:
         settings=settings,
         engine=engine,
         sessions=sessionmaker(engine),
-        storage=FolderStorage(settings.storage_folder),
+        storage=_storage(settings),
         swf=swflow.Client(
             settings.swf_domain,
             endpoint_url=settings.swf_endpoint_url,
             region=settings.swf_region,
         ),
+    )
+
+
+def _storage(settings: Settings) -> Storage:
+    if settings.storage_folder is not None:
+        return FolderStorage(settings.storage_folder)
+    assert settings.storage_bucket is not None  # noqa: S101 - settings see to it
+    return S3Storage(
+        settings.storage_bucket,
+        settings.scratch_folder,
+        endpoint_url=settings.storage_endpoint_url,
+        region=settings.storage_region,
     )
 
 

@@ -1,7 +1,8 @@
 import os
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, HttpUrl, SecretStr, ValidationError
+from pydantic import Field, HttpUrl, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from vib.errors import VibError
@@ -19,7 +20,12 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
     database_url: SecretStr = Field(description="SQLAlchemy URL of the PostgreSQL database")
-    storage_folder: Path = Field(description="folder that holds originals and what is made of them")
+    storage_folder: Path | None = Field(
+        None, description="folder that holds originals and what is made of them"
+    )
+    storage_bucket: str | None = Field(None, description="bucket of Amazon S3 in its place")
+    storage_endpoint_url: str | None = Field(None, description="an S3 endpoint but Amazon's")
+    storage_region: str | None = None
     scratch_folder: Path = Field(description="folder for work in progress; may be emptied any time")
     swf_domain: str = "vib"
     swf_endpoint_url: str | None = Field(None, description="an SWF endpoint other than Amazon's")
@@ -27,6 +33,12 @@ class Settings(BaseSettings):
     notify_url: HttpUrl = Field(description="where the web application hears of finished videos")
     notify_secret: SecretStr = Field(description="key of the signature on those calls")
     log_level: str = "INFO"
+
+    @model_validator(mode="after")
+    def _one_storage(self) -> Self:
+        if (self.storage_folder is None) == (self.storage_bucket is None):
+            raise ValueError("give either a folder or a bucket")
+        return self
 
 
 def load() -> Settings:
@@ -38,8 +50,12 @@ def load() -> Settings:
     try:
         return Settings(_secrets_dir=os.environ.get("VIB_SECRETS_DIR"))
     except ValidationError as error:
-        problems = (
-            f"{PREFIX}{str(problem['loc'][0]).upper()}: {problem['msg']}"
-            for problem in error.errors(include_url=False, include_input=False)
-        )
-        raise VibError(f"Settings are missing or wrong: {'; '.join(problems)}.") from None
+        problems = error.errors(include_url=False, include_input=False)
+        said = "; ".join(f"{_variables(problem['loc'])}: {problem['msg']}" for problem in problems)
+        raise VibError(f"Settings are missing or wrong: {said}.") from None
+
+
+def _variables(loc: tuple[int | str, ...]) -> str:
+    """Which variables a problem is about; what is wrong with none by itself is the storage's."""
+    names = loc[:1] or ("storage_folder", "storage_bucket")
+    return ", ".join(f"{PREFIX}{name}".upper() for name in names)

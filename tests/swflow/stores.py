@@ -2,12 +2,12 @@
 
 import json
 import random
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import boto3
+
+from harness.aws import aws
 
 BUCKET = "films"
 
@@ -56,30 +56,12 @@ def noise(length: int, seed: int = 0) -> str:
 @contextmanager
 def s3_server() -> Iterator[str]:
     """Where a server of its own listens; the bucket is there."""
-    program = (
-        "from moto.server import DomainDispatcherApplication, create_backend_app\n"
-        "from werkzeug.serving import make_server\n"
-        "application = DomainDispatcherApplication(create_backend_app)\n"
-        "server = make_server('127.0.0.1', 0, application, threaded=True)\n"
-        "print(server.server_port, flush=True)\n"
-        "server.serve_forever()\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", program],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        try:
-            assert process.stdout is not None
-            endpoint_url = f"http://127.0.0.1:{int(process.stdout.readline())}"
-            boto3.client(
-                "s3",
-                endpoint_url=endpoint_url,
-                region_name="us-east-1",
-                aws_access_key_id="local",
-                aws_secret_access_key="local",
-            ).create_bucket(Bucket=BUCKET)
-            yield endpoint_url
-        finally:
-            process.terminate()
+    with aws() as endpoint_url:
+        boto3.client(
+            "s3",
+            endpoint_url=endpoint_url,
+            region_name="us-east-1",
+            aws_access_key_id="local",
+            aws_secret_access_key="local",
+        ).create_bucket(Bucket=BUCKET)
+        yield endpoint_url

@@ -52,3 +52,16 @@ def test_what_is_missing_or_wrong_is_named_without_its_value(
     assert "VIB_DATABASE_URL: Field required" in sentence
     assert "VIB_NOTIFY_URL" in sentence
     assert SECRET not in sentence
+
+
+@pytest.mark.parametrize("bucket", ["", "videos"])
+def test_files_are_kept_in_a_folder_or_in_a_bucket(
+    monkeypatch: pytest.MonkeyPatch, bucket: str
+) -> None:
+    if bucket:
+        monkeypatch.setenv("VIB_STORAGE_BUCKET", bucket)
+    else:
+        monkeypatch.delenv("VIB_STORAGE_FOLDER")
+
+    with pytest.raises(VibError, match=r"VIB_STORAGE_FOLDER, VIB_STORAGE_BUCKET: .* either"):
+        load()

@@ -4,7 +4,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from vib.db.people import Person
 from vib.local.words import clock, label
-from vib.storage import FolderStorage
+from vib.storage.interface import Storage
 
 CARD = (200, 264)  # width, height in pixels
 PICTURE = 176
@@ -14,7 +14,7 @@ Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 PAPER, INK, QUIET = "#f4f2ee", "#1c1b19", "#6f6a62"
 
 
-def contact_sheet(storage: FolderStorage, people: list[Person], path: Path) -> None:
+def contact_sheet(storage: Storage, people: list[Person], path: Path) -> None:
     """Write a PNG with a card for each person: best face, name, how often and when first seen."""
     columns = min(COLUMNS, len(people))
     rows = -(-len(people) // columns)
@@ -30,7 +30,7 @@ def contact_sheet(storage: FolderStorage, people: list[Person], path: Path) -> N
     temporary.replace(path)
 
 
-def _card(storage: FolderStorage, person: Person) -> Image.Image:
+def _card(storage: Storage, person: Person) -> Image.Image:
     card = Image.new("RGB", CARD, "white")
     margin = (CARD[0] - PICTURE) // 2
     with storage.local(person.best_key) as source, Image.open(source) as picture:

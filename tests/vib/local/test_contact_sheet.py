@@ -6,7 +6,7 @@ from PIL import Image
 
 from vib.db.people import Person
 from vib.local.contact_sheet import CARD, COLUMNS, GAP, contact_sheet
-from vib.storage import FolderStorage
+from vib.storage.folder import FolderStorage
 
 RED = (200, 30, 30)
 

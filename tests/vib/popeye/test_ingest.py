@@ -121,7 +121,7 @@ def test_what_a_crash_left_is_completed_by_the_next_try(
     def crash(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    for crashing in ("vib.storage.FolderStorage.save", "swflow.Client.start"):
+    for crashing in ("vib.storage.folder.FolderStorage.save", "swflow.Client.start"):
         with monkeypatch.context() as patch:
             patch.setattr(crashing, crash)
             with pytest.raises(KeyboardInterrupt):
