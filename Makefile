@@ -36,7 +36,7 @@ format: $(DEV_READY) ## lay the code out
 
 lock: $(DEV_READY) ## bring the lock files up to date
 	@$(COMPILE) -U -o requirements.lock
-	@$(COMPILE) -U --group dev -c requirements.lock -o requirements-dev.lock
+	@$(COMPILE) -U --group dev --group fleet -c requirements.lock -o requirements-dev.lock
 	@echo uv | $(UV) pip compile - -U --quiet --no-header --generate-hashes --python-version 3.11 -o requirements-uv.lock
 
 clean: ## remove what was built and every result under var/
