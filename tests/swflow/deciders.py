@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from swflow.authoring.workflow import WorkflowType
 from swflow.deciders.deciding import Deciding
 from swflow.endpoint.lanes import Asked, Call, Conversation, Pause
-from tests.swflow.conftest import History
+from tests.swflow.handwritten import History
 
 SHARED_PAGE = 4
 begun: list[Deciding] = []

@@ -6,6 +6,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from swflow.endpoint.connection import Connection
+from swflow.endpoint.transport import Transport
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
 
 class Endpoint:
     """A server that gives these answers, one a request, and keeps what it was sent.
@@ -88,3 +93,7 @@ def close(_connected: socket.socket) -> None:
 def answered(body: bytes, status: str = "200 OK", *more: str) -> bytes:
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *more]
     return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def transport(url: str) -> Transport:
+    return Connection("films", url, None, None).transport

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from swflow import Client, PayloadError, WorkflowFailed, replay
-from tests.swflow.conftest import PROGRAM
+from tests.swflow.cluster import PROGRAM
 from tests.swflow.stores import noise
 
 HIDDEN = "butler"

@@ -33,6 +33,11 @@ def step(name: str) -> str:
     return name
 
 
+@activity("Leap", version="1", task_list="steps")
+def leap(name: str) -> str:
+    return name
+
+
 @workflow("Ship", version="1", task_list="flows", execution_timeout=HOUR)
 async def ship(order: str) -> str:
     return order
@@ -50,6 +55,10 @@ def look(name: str) -> str:
 
 async def one_step() -> None:
     await step("a")
+
+
+async def a_renamed_step() -> None:
+    await leap("a")
 
 
 async def another_argument() -> None:
@@ -159,6 +168,7 @@ SIGNAL = 'SignalExternalWorkflowExecution word (other) with "a"'
     ("before", "after", "expected", "actual"),
     [
         (one_step, another_argument, STEP, STEP_B),
+        (one_step, a_renamed_step, STEP, STEP.replace("Step", "Leap")),
         (one_step, nothing, STEP, None),
         (one_step, the_end, STEP, "CompleteWorkflowExecution"),
         (one_step, a_timer, STEP, TIMER),
@@ -197,6 +207,7 @@ SIGNAL = 'SignalExternalWorkflowExecution word (other) with "a"'
             "RecordMarker half with 2",
         ),
         (two_steps, two_steps_the_other_way_round, STEP, STEP_B),
+        (one_step, two_steps, None, STEP_B.replace("(1)", "(2)")),
         (two_steps, one_step, STEP_B.replace("(1)", "(2)"), None),
         (a_new_way, a_new_way_without_asking, STEP_B, STEP),
         (going_on, the_end, "ContinueAsNewWorkflowExecution", "CompleteWorkflowExecution"),
@@ -227,3 +238,23 @@ def test_a_change_that_the_history_does_not_bear(
     assert f"event {caught.value.event_id}" in str(caught.value)
     for side in (expected, actual):
         assert (side or "nothing more") in str(caught.value)
+
+
+def test_the_first_difference_is_named(begin_replayed: Callable[..., Any]) -> None:
+    names = ["a", "b"]
+
+    @workflow(version="1", task_list="flows", execution_timeout=HOUR)
+    async def changing() -> None:
+        for name in names:
+            await step(name)
+
+    history = begin_replayed(changing)
+    history.decide()
+    history.complete("1", "a")
+    history.decide()
+    names.reverse()
+    history.begin_decision()
+    with pytest.raises(NonDeterminismError) as caught:
+        history.decisions()
+    assert caught.value.event_id == 5
+    assert (caught.value.expected, caught.value.actual) == (STEP, STEP_B)

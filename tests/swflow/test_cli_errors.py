@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.swflow.conftest import PROGRAM, SRC
+from harness.swf_server import SRC
+from tests.swflow.cluster import PROGRAM
 
 
 def swflow(

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from swflow import activity, sleep, workflow
 from swflow.deciders.deciding import Deciding
-from tests.swflow.conftest import History
 from tests.swflow.deciders import Service, begun, decider, refused
+from tests.swflow.handwritten import History
 from tests.swflow.test_random_workflows import Node, anything, nodes
 from tests.swflow.world import Choose, World
 

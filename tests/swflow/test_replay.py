@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -12,13 +10,11 @@ from swflow import (
     ActivityFailed,
     NonDeterminismError,
     Retry,
-    WorkflowType,
     activity,
     now,
     workflow,
 )
-
-Begin = Callable[..., Any]
+from tests.swflow.flows import Begin, flow
 
 SECOND = timedelta(seconds=1)
 
@@ -36,10 +32,6 @@ def total(numbers: list[int]) -> int:
 @activity("When", version="1", task_list="sums")
 def when() -> datetime:
     return datetime.now(UTC)
-
-
-def flow(function: Callable[..., Any]) -> WorkflowType[..., Any]:
-    return workflow(version="1", task_list="flows", execution_timeout=timedelta(hours=1))(function)
 
 
 def test_the_first_decision_schedules_what_the_code_asks_for(begin: Begin) -> None:
@@ -311,105 +303,6 @@ def test_a_list_argument_in_another_order_is_another_call(begin_replayed: Begin)
     history.complete("1", 3)
     with pytest.raises(NonDeterminismError):
         history.decisions()
-
-
-class TestNonDeterminism:
-    """What the code does not do as it did is an error with both sides, never a guess."""
-
-    @staticmethod
-    def replay_with(begin_replayed: Begin, before: Any, after: Any) -> NonDeterminismError:
-        """Run two decisions with one function, and the third with another."""
-        code = [before]
-
-        @flow
-        async def changing() -> None:
-            await code[0]()
-
-        history = begin_replayed(changing)
-        history.decide()
-        history.complete("1", 3)
-        history.decide()
-        code[0] = after
-        history.begin_decision()
-        with pytest.raises(NonDeterminismError) as caught:
-            history.decisions()
-        return caught.value
-
-    @staticmethod
-    async def before() -> None:
-        await add(1, 2)
-        await total([1])
-
-    def test_reordered(self, begin_replayed: Begin) -> None:
-        async def after() -> None:
-            await total([1])
-            await add(1, 2)
-
-        error = self.replay_with(begin_replayed, self.before, after)
-        assert error.event_id == 5
-        assert error.expected == 'ScheduleActivityTask Add (1) with {"args":[1,2],"kwargs":{}}'
-        assert error.actual == 'ScheduleActivityTask Total (1) with {"args":[[1]],"kwargs":{}}'
-        assert "event 5" in str(error)
-
-    def test_removed_at_the_end(self, begin_replayed: Begin) -> None:
-        async def after() -> None:
-            await add(1, 2)
-
-        error = self.replay_with(begin_replayed, self.before, after)
-        assert error.expected is not None
-        assert "Total" in error.expected
-        assert error.actual == "CompleteWorkflowExecution"
-
-    def test_added(self, begin_replayed: Begin) -> None:
-        async def after() -> None:
-            await asyncio.gather(add(1, 2), add(2, 2))
-
-        error = self.replay_with(begin_replayed, self.before, after)
-        assert error.expected is None
-        assert error.actual is not None
-        assert "Add (2)" in error.actual
-
-    def test_made_earlier(self, begin_replayed: Begin) -> None:
-        async def after() -> None:
-            await asyncio.sleep(0)
-
-        error = self.replay_with(begin_replayed, self.before, after)
-        assert error.actual == "CompleteWorkflowExecution"
-
-    def test_not_made(self, begin_replayed: Begin) -> None:
-        async def after() -> None:
-            await asyncio.Event().wait()
-
-        error = self.replay_with(begin_replayed, self.before, after)
-        assert error.actual is None
-        assert "nothing more" in str(error)
-
-    def test_renamed(self, begin_replayed: Begin) -> None:
-        @activity("Plus", version="1", task_list="sums")
-        def plus(left: int, right: int) -> int:
-            return left + right
-
-        async def after() -> None:
-            await plus(1, 2)
-
-        error = self.replay_with(begin_replayed, self.before, after)
-        assert error.actual is not None
-        assert "Plus (1)" in error.actual
-
-    def test_another_argument(self, begin_replayed: Begin) -> None:
-        async def after() -> None:
-            await add(1, 5)
-
-        error = self.replay_with(begin_replayed, self.before, after)
-        assert error.actual is not None
-        assert "[1,5]" in error.actual
-
-    def test_a_timer_in_place_of_an_activity(self, begin_replayed: Begin) -> None:
-        async def after() -> None:
-            await asyncio.sleep(5)
-
-        error = self.replay_with(begin_replayed, self.before, after)
-        assert error.actual == "StartTimer (1) of 5 s"
 
 
 def test_how_an_activity_is_run_may_change_under_an_open_execution(begin_replayed: Begin) -> None:

@@ -10,7 +10,9 @@ import pytest
 
 from swflow import WorkflowFailed, activity, replay, workflow
 from swflow.execution.reuse import SIGNAL, in_parts
-from tests.swflow.conftest import PROGRAM, Begin, History
+from tests.swflow.cluster import PROGRAM
+from tests.swflow.flows import Begin
+from tests.swflow.handwritten import History
 
 HOUR = timedelta(hours=1)
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from swflow import Retry, Saga, Signal, activity, marker, workflow
 from swflow.tools.timeline import Step, Timeline, timeline
-from tests.swflow.conftest import Begin, History
+from tests.swflow.flows import Begin
+from tests.swflow.handwritten import History
 
 SECOND = timedelta(seconds=1)
 word = Signal("word", str)

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from typing import Any
 
-from tests.swflow.conftest import SRC
+from harness.swf_server import SRC
 
 
 def spans(process: Any) -> list[dict[str, Any]]:

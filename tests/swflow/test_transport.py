@@ -1,12 +1,7 @@
 """The light transport does what boto3 does: the same bytes go out, the same answers come back."""
 
-import base64
 import json
-import shutil
 import socket
-import ssl
-import subprocess
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -22,21 +17,17 @@ from botocore.exceptions import (
     ClientError,
     ConnectionClosedError,
     EndpointConnectionError,
-    HTTPClientError,
     NoCredentialsError,
     ReadTimeoutError,
-    SSLError,
 )
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swflow import SwflowError
 from swflow.endpoint.connection import Connection
 from swflow.endpoint.signing import Signer
 from swflow.endpoint.transport import Transport
-from tests.swflow.endpoint import Endpoint, answered, close
+from tests.swflow.endpoint import OK, Endpoint, answered, close, transport
 
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 FAULT = b'{"__type": "com.amazonaws.swf.base.model#UnknownResourceFault", "message": "Unknown"}'
 POLL = {"domain": "films", "taskList": {"name": "köche"}, "identity": 'me "too"'}
 ANSWER = {
@@ -48,10 +39,6 @@ ANSWER = {
         }
     ],
 }
-
-
-def transport(url: str) -> Transport:
-    return Connection("films", url, None, None).transport
 
 
 def sent_by_boto3(url: str, operation: str, parameters: dict[str, Any]) -> None:
@@ -351,101 +338,3 @@ def test_nobody_there_no_answer_and_no_http() -> None:
         endpoint = Endpoint(answer)
         with endpoint.running() as url, pytest.raises(ConnectionClosedError):
             transport(url).call_once("X", {}, timeout=5)
-
-
-# https, and proxies.
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("there is no openssl to make a certificate with")
-    path = tmp_path_factory.mktemp("tls") / "both.pem"
-    made = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-    made += ["-nodes", "-days", "2", "-subj", "/CN=here", "-addext", "subjectAltName=IP:127.0.0.1"]
-    made += ["-keyout", str(path.with_name("key.pem")), "-out", str(path)]
-    subprocess.run(made, check=True, capture_output=True)
-    return path
-
-
-def secured(endpoint: Endpoint, certificate: Path) -> Endpoint:
-    endpoint.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    endpoint.tls.load_cert_chain(certificate, certificate.with_name("key.pem"))
-    return endpoint
-
-
-def test_https_trusts_what_boto3_trusts(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    body = json.dumps({"a": "x" * 500_000}).encode()
-    endpoint = secured(Endpoint(answered(body), OK), certificate)
-    with endpoint.running() as url:
-        with pytest.raises(SSLError, match="CERTIFICATE_VERIFY_FAILED"):
-            transport(url).call_once("X", {}, timeout=5)
-        monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
-        given = transport(url)
-        assert len(given.call_once("X", {"y": "z" * 500_000}, timeout=5)["a"]) == 500_000
-        assert given.call_once("X", {}, timeout=5) == {}
-        given.close()
-    assert endpoint.connections == 2
-
-
-def test_a_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    proxy = Endpoint(OK)
-    monkeypatch.delenv("no_proxy", raising=False)
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    with proxy.running():
-        monkeypatch.setenv("http_proxy", f"http://me:p%40ss@127.0.0.1:{proxy.port}")
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
-        there = Connection("films", "http://swf.example:8080", "us-east-1", None)
-        there.transport.call_once("X", {}, timeout=5)
-    ((first, headers, _),) = proxy.requests
-    assert first == "POST http://swf.example:8080/ HTTP/1.1"
-    assert headers["host"] == "swf.example:8080"
-    assert base64.b64decode(headers["proxy-authorization"].removeprefix("Basic ")) == b"me:p@ss"
-
-
-def test_https_goes_through_a_proxys_tunnel(
-    certificate: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    endpoint = secured(Endpoint(answered(b'{"a": 1}')), certificate)
-    proxy = Endpoint(lambda connected: tunnel(connected, endpoint.port))
-    monkeypatch.delenv("no_proxy", raising=False)
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
-    with proxy.running(), endpoint.running() as url:
-        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
-        given = transport(url)
-        assert given.call_once("X", {}, timeout=5) == {"a": 1}
-        given.close()
-    assert proxy.requests[0][0] == f"CONNECT 127.0.0.1:{endpoint.port} HTTP/1.1"
-
-
-def test_a_proxy_that_refuses_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    proxy = Endpoint(b"HTTP/1.1 403 Forbidden\r\n\r\n")
-    monkeypatch.delenv("no_proxy", raising=False)
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    with proxy.running():
-        monkeypatch.setenv("https_proxy", f"127.0.0.1:{proxy.port}")
-        with pytest.raises(HTTPClientError, match="403 Forbidden"):
-            transport("https://127.0.0.1:1").call_once("X", {}, timeout=5)
-        monkeypatch.setenv("https_proxy", "https://127.0.0.1:1")
-        with pytest.raises(SwflowError, match="proxy"):
-            transport("https://127.0.0.1:1")
-
-
-def tunnel(connected: socket.socket, port: int) -> None:
-    """What a proxy does after CONNECT."""
-    with socket.create_connection(("127.0.0.1", port)) as there:
-        connected.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-
-        def pass_on(source: socket.socket, target: socket.socket) -> None:
-            with suppress(OSError):
-                while data := source.recv(65_536):
-                    target.sendall(data)
-                target.shutdown(socket.SHUT_WR)
-
-        back = threading.Thread(target=pass_on, args=(there, connected))
-        back.start()
-        pass_on(connected, there)
-        back.join(30)

@@ -5,7 +5,7 @@ from typing import Any
 
 from swflow import WorkflowType
 from swflow.execution.recorded import CACHED
-from tests.swflow.conftest import History
+from tests.swflow.handwritten import History
 
 Choose = Callable[[int], int]
 """Gives a number from 0 to below its argument."""

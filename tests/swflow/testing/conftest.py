@@ -1,7 +1,7 @@
 """Histories of the shop's executions, in files."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,3 +32,9 @@ def store(tmp_path: Path) -> Store:
 def _iso(value: Any) -> str:
     text: str = value.isoformat()
     return text
+
+
+@pytest.fixture(params=[True, False], ids=["kept", "replayed"])
+def env(request: pytest.FixtureRequest) -> Iterator[Environment]:
+    with Environment(sticky=request.param) as environment:
+        yield environment
