@@ -288,7 +288,7 @@ class Load:
     def _cancel_timer(self, history: History) -> dict[str, Any]:
         return decision("CancelTimer", timerId=self._named(history, "TimerStarted", "timerId"))
 
-    def _markdecision(self, _history: History) -> dict[str, Any]:
+    def _mark_decision(self, _history: History) -> dict[str, Any]:
         return decision("RecordMarker", markerName=self._mark("marker"))
 
     def _start_child(self, _history: History) -> dict[str, Any]:
