@@ -38,7 +38,7 @@ class Status:
         activities: what waits at the lists of activity tasks.
         deadline_lag: for how many seconds the first of the deadlines has been overdue.
         writing: what the journal has done.
-        queued: how many rows wait to be committed.
+        queued: how many changes wait to be committed.
         file_sizes: in bytes, by part of the data file; empty for one in memory.
     """
 

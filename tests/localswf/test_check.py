@@ -45,7 +45,7 @@ def test_a_history_with_a_hole(
     connection = sqlite3.connect(path)
     run_id = filled.runs[workflow_id]
     connection.execute(
-        "DELETE FROM events WHERE id = 1 AND execution = "
+        "DELETE FROM events WHERE last_id = 2 AND execution = "
         "(SELECT number FROM executions WHERE run_id = ?)",
         (run_id,),
     )
@@ -64,15 +64,15 @@ def test_a_history_with_a_changed_byte(
     change_byte(path, run_id)
 
     assert main(["check", str(path)]) == 2
-    assert "event 1 of execution number" in capsys.readouterr().err
+    assert "up to event 2 has changed" in capsys.readouterr().err
 
 
 def change_byte(path: Path, run_id: str) -> None:
     """Let an execution's first event be as good as before, but not the one that was written."""
     connection = sqlite3.connect(path)
     connection.execute(
-        "UPDATE events SET event = replace(event, 'TERMINATE', 'ABANDON__') WHERE id = 1 AND "
-        "execution = (SELECT number FROM executions WHERE run_id = ?)",
+        "UPDATE events SET events = replace(events, 'TERMINATE', 'ABANDON__') WHERE last_id = 2 "
+        "AND execution = (SELECT number FROM executions WHERE run_id = ?)",
         (run_id,),
     )
     connection.commit()
@@ -91,14 +91,14 @@ def test_a_closed_execution_that_was_changed_is_not_shown(
         )
 
     assert code == "InternalFailure"
-    assert "event 1 of execution number 1 has changed" in message
+    assert "execution number 1 up to event 2 has changed" in message
 
 
 def test_a_history_without_its_end(
     filled: Any, path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     connection = sqlite3.connect(path)
-    connection.execute("DELETE FROM events WHERE event LIKE '%WorkflowExecutionCompleted%'")
+    connection.execute("DELETE FROM events WHERE events LIKE '%WorkflowExecutionCompleted%'")
     connection.commit()
     connection.close()
 

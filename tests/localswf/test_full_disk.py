@@ -131,9 +131,9 @@ def metrics(server: Any) -> str:
     return get(server, "/metrics")[1]
 
 
-def queued_rows(server: Any) -> str:
+def queued_changes(server: Any) -> str:
     lines = metrics(server).splitlines()
-    return next(line for line in lines if line.startswith("localswf_queued_rows "))
+    return next(line for line in lines if line.startswith("localswf_queued_changes "))
 
 
 def test_everything_is_refused_until_there_is_room(
@@ -168,7 +168,7 @@ def test_nothing_gathers_while_there_is_no_room(swf_server: Any, http_swf: Any, 
         http_swf.poll_decision()
     disk.fill(swf_server.pid)
     start_until_refused(http_swf)
-    before = queued_rows(swf_server)
+    before = queued_changes(swf_server)
 
     for _ in range(50):
         http_swf.refusal(
@@ -176,7 +176,7 @@ def test_nothing_gathers_while_there_is_no_room(swf_server: Any, http_swf: Any, 
         )
     time.sleep(1.2)
 
-    assert queued_rows(swf_server) == before
+    assert queued_changes(swf_server) == before
     disk.free(swf_server.pid)
     wait_for_room(http_swf)
     assert "DecisionTaskTimedOut" in http_swf.types("timer-0")

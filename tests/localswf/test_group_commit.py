@@ -80,8 +80,12 @@ class Writing:
 
 
 def numbers_in(journal: Journal) -> set[int]:
-    rows = journal._reader.execute("SELECT execution, id FROM events")
-    return {event_id * EXECUTIONS + execution for execution, event_id in rows}
+    rows = journal._reader.execute("SELECT execution, last_id, events FROM events")
+    return {
+        (last_id - before) * EXECUTIONS + execution
+        for execution, last_id, events in rows
+        for before in range(events.count("\n") + 1)
+    }
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -1,6 +1,7 @@
 """The journal, on real files."""
 
 import asyncio
+import itertools
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -63,7 +64,7 @@ def test_what_was_written_is_there_after_reopening(tmp_path: Path, *, grouped: b
         assert list(journal.open_histories()) == [(RUN, events)]
         assert journal.execution(1) == journal.execution_by_run("22run") == RUN
         assert journal.execution(2) is journal.execution_by_run("other") is None
-        assert journal.events(1) == events
+        assert journal.all_events(1) == events
         assert journal.events(1, 2, 3) == events[1:]
         assert journal.last_event_id(1) == 3
         assert journal.heartbeats() == {1: [Heartbeat(5, 2000, "\ud800")]}
@@ -91,10 +92,35 @@ def test_a_closed_execution_is_not_open_but_still_there(tmp_path: Path) -> None:
 def test_a_history_with_a_hole_is_refused(tmp_path: Path) -> None:
     async def use(journal: Journal) -> None:
         journal.add_events(1, 1, ["{}"])
+        await durable(journal)
         journal.add_events(1, 3, ["{}"])
         await durable(journal)
-        with pytest.raises(DataFileError, match="the history of execution number 1 has changed"):
+        with pytest.raises(DataFileError, match="number 1 before event 3 has changed"):
             journal.events(1, 1, 3)
+
+    with_journal(tmp_path / "swf.db", use)
+
+
+def test_any_part_of_a_history_is_read_however_it_was_committed(tmp_path: Path) -> None:
+    async def use(journal: Journal) -> None:
+        events = [str(event_id) for event_id in range(1, 401)]
+        journal.add_events(1, 1, events[:3])
+        await durable(journal)
+        journal.add_events(1, 4, events[3:4])
+        journal.add_events(1, 5, events[4:300])
+        await durable(journal)
+        journal.add_events(1, 301, events[300:])
+        await durable(journal)
+
+        assert journal.all_events(1) == events
+        assert journal.last_event_id(1) == 400
+        for first, last in itertools.combinations([1, 2, 3, 4, 5, 103, 104, 300, 301, 400], 2):
+            assert journal.events(1, first, last) == events[first - 1 : last]
+        for first, last in [(0, 3), (1, 401), (401, 401)]:
+            with pytest.raises(
+                DataFileError, match="the history of execution number 1 has changed"
+            ):
+                journal.events(1, first, last)
 
     with_journal(tmp_path / "swf.db", use)
 
@@ -146,7 +172,7 @@ def test_what_cannot_be_written_is_told_and_written_later(tmp_path: Path) -> Non
         journal._writer.execute("DROP TRIGGER temp.full")
         assert await durable(journal) is None
         assert journal.execution(1) == RUN
-        assert journal.events(1) == ["{}"]
+        assert journal.all_events(1) == ["{}"]
 
     def refuse() -> None:
         raise sqlite3.OperationalError("database or disk is full")
@@ -210,7 +236,14 @@ def make_foreign(path: Path) -> None:
 def make_newer(path: Path) -> None:
     with_journal(path, durable)
     connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version=2")
+    connection.execute("PRAGMA user_version=3")
+    connection.close()
+
+
+def make_older(path: Path) -> None:
+    with_journal(path, durable)
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version=1")
     connection.close()
 
 
@@ -234,10 +267,10 @@ def make_torn(path: Path) -> None:
         ("domains SET record = replace(record, '1', '2')", "domain videos has changed"),
         ("types SET version = '2'", "type Process of domain videos has changed"),
         ("types SET record = '{\"created\":6}'", "type Process of domain videos has changed"),
-        ("events SET event = '[]' WHERE id = 2", "event 2 of execution number 1 has changed"),
-        ("events SET event = CAST(event AS BLOB)", "event 1 of execution number 1 has changed"),
-        ("events SET id = 3 WHERE id = 2", "event 3 of execution number 1 has changed"),
-        ("events SET checksum = checksum + 1", "event 1 of execution number 1 has changed"),
+        ("events SET events = replace(events, '{', '[')", "execution number 1 up to event 2 has"),
+        ("events SET events = CAST(events AS BLOB)", "execution number 1 up to event 2 has"),
+        ("events SET last_id = 3", "history of execution number 1 up to event 3 has changed"),
+        ("events SET checksum = checksum + 1", "execution number 1 up to event 2 has changed"),
         ("executions SET workflow_id = 'other'", "execution number 1 has changed"),
         ("executions SET closed_at = NULL", "execution number 1 has changed"),
         ("executions SET info = '[]'", "execution number 1 has changed"),
@@ -262,7 +295,7 @@ def test_a_row_that_was_changed_is_refused(tmp_path: Path, change: str, sentence
         journal.types()
         journal.execution(1)
         journal.description(1)
-        journal.events(1)
+        journal.all_events(1)
         journal.heartbeats()
 
     with_journal(path, write)
@@ -284,7 +317,8 @@ def make_folder(path: Path) -> None:
     [
         (make_text, "damaged or no data file"),
         (make_foreign, "the file of another program"),
-        (make_newer, "has format 2"),
+        (make_newer, "has format 3, this program writes format 2"),
+        (make_older, "has format 1, this program writes format 2"),
         (make_torn, "damaged or no data file"),
         (make_folder, "cannot be opened"),
     ],

@@ -113,7 +113,7 @@ def test_what_is_written_is_counted(url: str, http_swf: Any, swf_server: Any) ->
     assert scrape.value("events_total") == 2
     assert scrape.value("commits_total") > before.value("commits_total")
     assert scrape.value("commit_seconds_total") > before.value("commit_seconds_total")
-    assert scrape.value("queued_rows") == 0
+    assert scrape.value("queued_changes") == 0
     assert scrape.value("disk_refuses") == 0
     size = swf_server.data.stat().st_size
     assert scrape.value("data_file_bytes", part="data") == size

@@ -162,7 +162,7 @@ def test_a_history_with_a_hole_is_refused(swf_server: Any, http_swf: Any) -> Non
     http_swf.decide(http_swf.schedule("resize"))
     swf_server.stop()
     connection = sqlite3.connect(swf_server.data)
-    connection.execute("DELETE FROM events WHERE id = 3")
+    connection.execute("DELETE FROM events WHERE last_id = 3")
     connection.commit()
     connection.close()
 
@@ -170,8 +170,8 @@ def test_a_history_with_a_hole_is_refused(swf_server: Any, http_swf: Any) -> Non
 
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr == (
-        f"The history of execution {http_swf.runs['video']} of workflow video is damaged "
-        "(Event 4 cannot follow event 2.); restore the data file from a copy.\n"
+        "The data file is damaged (the history of execution number 1 before event 5 has changed); "
+        "restore it from a copy.\n"
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from localswf import Client, Service, VirtualClock
 from localswf.engine import retention
+from localswf.store import records
 
 EVER = {"oldestDate": datetime.fromtimestamp(0, UTC)}
 DAY = 24 * 60 * 60
@@ -66,12 +67,19 @@ def run(swf: Any, workflow_id: str, *decisions: dict[str, Any]) -> None:
     swf.decide(*decisions, swf.complete())
 
 
+EVENTS_IN_ROW = "length(events) - length(replace(events, char(10), '')) + 1"
+
+
 def on_disk(path: Path) -> tuple[int, int, int]:
     """How many events, heartbeats and executions to read the file has."""
     connection = sqlite3.connect(path)
     counts = [
-        connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 - names of tables
-        for table in ("events", "heartbeats", "executions WHERE coalesce(closed_at, 0) >= 0")
+        connection.execute(f"SELECT coalesce(sum({number}), 0) FROM {table}").fetchone()[0]  # noqa: S608 - names of tables
+        for number, table in (
+            (EVENTS_IN_ROW, "events"),
+            ("1", "heartbeats"),
+            ("1", "executions WHERE coalesce(closed_at, 0) >= 0"),
+        )
     ]
     connection.close()
     return counts[0], counts[1], counts[2]
@@ -186,6 +194,7 @@ def test_rounds_are_small(
     swf: Any, clock: VirtualClock, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retention, "_EVENTS_AT_ONCE", 3)
+    monkeypatch.setattr(records, "_EVENTS_IN_A_ROW", 1)
     monkeypatch.setattr(retention, "_EXECUTIONS_AT_ONCE", 2)
     for number in range(5):
         run(swf, str(number), *[swf.marker("m")] * number)
@@ -214,6 +223,7 @@ def test_a_restart_amid_the_rounds(
 ) -> None:
     """What is partly gone is gone for everyone, and the rest of it follows."""
     monkeypatch.setattr(retention, "_EVENTS_AT_ONCE", 3)
+    monkeypatch.setattr(records, "_EVENTS_IN_A_ROW", 1)
     for name in ("first", "second", "third"):
         run(swf, name, swf.marker("m"), swf.marker("m"))
     sweep = retention.Retention._sweep

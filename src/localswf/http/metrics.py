@@ -118,7 +118,7 @@ class Metrics(Collector):
         yield _counter("events", "History events written.", writing.events)
         yield _counter("commits", "Commits that are on disk.", writing.commits)
         yield _counter("commit_seconds", "How long these took.", writing.commit_seconds)
-        yield _gauge("queued_rows", "Rows that wait to be committed.", status.queued)
+        yield _gauge("queued_changes", "Changes that wait to be committed.", status.queued)
         yield _gauge(
             "disk_refuses",
             "1 while the data file cannot be written, else 0.",

@@ -38,7 +38,7 @@ def check(path: Path) -> tuple[int, int]:
 def _check_execution(
     journal: Journal, stored: StoredExecution, heartbeats: list[Heartbeat]
 ) -> None:
-    execution = rebuild(stored, journal.events(stored.number), heartbeats)
+    execution = rebuild(stored, journal.all_events(stored.number), heartbeats)
     tags = sorted(set(execution.started.get("tagList", ())))
     told = stored_execution(stored.number, execution) if execution.started else None
     agrees = told == stored and tags == journal.tags(stored.number)

@@ -46,7 +46,7 @@ def export_histories(path: Path, wanted: Wanted) -> Iterator[str]:
     try:
         for execution in journal.executions():
             if wanted.matches(execution):
-                events = journal.events(execution.number)
+                events = journal.all_events(execution.number)
                 yield write_history(execution.domain, execution.reference, events)
     finally:
         journal.release()

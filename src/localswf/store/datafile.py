@@ -9,7 +9,7 @@ from localswf.store.schema import SCHEMA
 from localswf.store.wal import loses_commits
 
 _APPLICATION_ID = 0x53574631
-_VERSION = 1
+_VERSION = 2
 
 # In bytes: what a write-ahead log that had to grow for one large commit shrinks to.
 _LARGEST_LOG = 16 * 1024 * 1024

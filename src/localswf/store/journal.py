@@ -15,20 +15,21 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from localswf.core.events import compact_json
 from localswf.status import Writing
 from localswf.store.committer import Committer
 from localswf.store.datafile import FileLock, connect, prepare
 from localswf.store.reader import NUMBER_ONLY, SHORTENED, Reader
-from localswf.store.records import Heartbeat, Row, StoredExecution, checksum
+from localswf.store.records import Heartbeat, Row, StoredExecution, checksum, event_rows
 
 log = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 1.0
 
 _ADD_EXECUTION = "INSERT INTO executions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ADD_EVENTS = "INSERT INTO events VALUES (?, ?, ?, ?)"
 _SET_EXECUTION = (
     "UPDATE executions SET closed_at = ?, close_status = ?, info = ?, checksum = ? WHERE number = ?"
 )
@@ -38,6 +39,14 @@ Queue = list[tuple[str, Row]]
 
 Durable = Callable[[BaseException | None], None]
 """Told that what was written is on disk, or what kept it from there."""
+
+
+class _Batch(NamedTuple):
+    """What is committed together: the queue, who waits for it, and how much is written by then."""
+
+    queue: Queue
+    waiting: list[Durable]
+    written: int
 
 
 class Journal(Reader):
@@ -73,6 +82,7 @@ class Journal(Reader):
             self._held = held.pop_all()
         self._committer = Committer(self._commit) if grouped else None
         self._queue: Queue = []
+        self._events: dict[int, tuple[int, list[str]]] = {}
         self._waiting: list[Durable] = []
         self._busy = False
         self.written = self.on_disk = 0
@@ -85,8 +95,8 @@ class Journal(Reader):
 
     @property
     def queued(self) -> int:
-        """How many rows wait to be committed."""
-        return len(self._queue)
+        """How many changes wait to be committed."""
+        return self.written - self.on_disk
 
     def file_sizes(self) -> dict[str, int]:
         """The sizes in bytes of the data file and of its write-ahead log; none in memory."""
@@ -141,9 +151,13 @@ class Journal(Reader):
     def add_events(self, number: int, first: int, events: Sequence[str]) -> None:
         """Write down the JSON of an execution's next events; `first` is the first one's id."""
         self.writing.events += len(events)
-        for event_id, event in enumerate(events, start=first):
-            row = (number, event_id, event, checksum(event, (number, event_id)))
-            self._write("INSERT INTO events VALUES (?, ?, ?, ?)", row)
+        # Those of one execution share the rows of a commit.
+        added = self._events.get(number)
+        if added is None:
+            self._events[number] = (first, list(events))
+        else:
+            added[1].extend(events)
+        self._wrote()
 
     def set_heartbeat(self, number: int, heartbeat: Heartbeat) -> None:
         """Write down an activity task's heartbeat in place of its last one."""
@@ -156,7 +170,7 @@ class Journal(Reader):
         """Take the events after `last` from a closed execution, which nobody can find any more."""
         self._delete_what_is_told_of((number,))
         self._write("UPDATE executions SET closed_at = ? WHERE number = ?", (SHORTENED, number))
-        self._write("DELETE FROM events WHERE execution = ? AND id > ?", (number, last))
+        self._write("DELETE FROM events WHERE execution = ? AND last_id > ?", (number, last))
 
     def forget_executions(self, numbers: Sequence[int]) -> None:
         """Take closed executions from the file. Their numbers are not given again."""
@@ -187,7 +201,7 @@ class Journal(Reader):
 
         What could not be written is kept and tried again, in order, before anything later.
         """
-        if not self._queue and not self._busy:
+        if self.on_disk == self.written:
             callback(None)
             return
         self._waiting.append(callback)
@@ -225,47 +239,53 @@ class Journal(Reader):
 
     def _write(self, statement: str, row: Row) -> None:
         self._queue.append((statement, row))
+        self._wrote()
+
+    def _wrote(self) -> None:
         self.written += 1
         if self._committer is not None and not self._busy:
             # Not at once: all requests of this round of the loop share the commit.
             self._busy = True
             asyncio.get_running_loop().call_soon(self._commit_there, self._committer)
 
+    def _take_batch(self) -> _Batch:
+        """All that was written, and who waits for it."""
+        batch = _Batch(self._queue, self._waiting, self.written)
+        for number, (first, events) in self._events.items():
+            batch.queue.extend((_ADD_EVENTS, row) for row in event_rows(number, first, events))
+        self._queue, self._waiting, self._events = [], [], {}
+        return batch
+
     def _commit_here(self) -> None:
-        queue, self._queue = self._queue, []
-        waiting, self._waiting = self._waiting, []
+        batch = self._take_batch()
         error: BaseException | None = None
         try:
-            self._commit(queue)
+            self._commit(batch.queue)
         except sqlite3.Error as raised:
             error = raised
-            self._queue = queue + self._queue
+            self._queue = batch.queue + self._queue
         else:
-            self.on_disk += len(queue)
+            self.on_disk = batch.written
         self.writing.failure = None if error is None else str(error)
-        for callback in waiting:
+        for callback in batch.waiting:
             callback(error)
 
     def _commit_there(self, committer: Committer[Queue]) -> None:
-        queue, self._queue = self._queue, []
-        waiting, self._waiting = self._waiting, []
-        committer.commit(queue, partial(self._committed, committer, queue, waiting))
+        batch = self._take_batch()
+        committer.commit(batch.queue, partial(self._committed, committer, batch))
 
     def _committed(
-        self,
-        committer: Committer[Queue],
-        queue: Queue,
-        waiting: list[Durable],
-        error: BaseException | None,
+        self, committer: Committer[Queue], batch: _Batch, error: BaseException | None
     ) -> None:
+        waiting = batch.waiting
         self.writing.failure = None if error is None else str(error)
         if error is None:
-            self.on_disk += len(queue)
+            self.on_disk = batch.written
         if error is not None:
             log.error("The data file cannot be written, trying again: %s", error)
-            self._queue = queue + self._queue
+            self._queue = batch.queue + self._queue
             asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._commit_there, committer)
-        elif self._queue:
+        elif self.on_disk < self.written:
             self._commit_there(committer)
         else:
             self._busy = False

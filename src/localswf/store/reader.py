@@ -9,7 +9,14 @@ from typing import Any
 
 from localswf.store.datafile import DataFileError
 from localswf.store.listing import Listing
-from localswf.store.records import Heartbeat, Row, StoredExecution, damaged, is_whole
+from localswf.store.records import (
+    Heartbeat,
+    Row,
+    StoredExecution,
+    damaged,
+    events_in_rows,
+    is_whole,
+)
 
 # In place of the time at which an execution closed: one whose events are partly gone already, and
 # one of which nothing is left but its number, which must not be given again.
@@ -114,7 +121,8 @@ class Reader:
         The first closed come first, and no more than `most`.
         """
         return self._rows(
-            "SELECT number, (SELECT coalesce(max(id), 0) FROM events WHERE execution = number) "
+            "SELECT number, "
+            "(SELECT coalesce(max(last_id), 0) FROM events WHERE execution = number) "
             "FROM executions WHERE domain = ? AND closed_at BETWEEN ? AND ? "
             "ORDER BY closed_at, started_at, number LIMIT ?",
             (domain, SHORTENED, max(closed_until, SHORTENED), most),
@@ -125,33 +133,49 @@ class Reader:
     def open_histories(self) -> Iterator[tuple[StoredExecution, list[str]]]:
         """Every open execution in the order in which they started, and the JSON of its events."""
         executions = self._rows(f"{_EXECUTION} WHERE closed_at IS NULL ORDER BY number")
-        events = self._each(
-            "SELECT execution, id, event, events.checksum FROM executions "
-            "CROSS JOIN events ON execution = number WHERE closed_at IS NULL ORDER BY number, id"
+        rows = self._each(
+            "SELECT execution, last_id, events, events.checksum FROM executions "
+            "CROSS JOIN events ON execution = number WHERE closed_at IS NULL "
+            "ORDER BY number, last_id"
         )
-        by_execution = itertools.groupby(events, itemgetter(0))
+        by_execution = itertools.groupby(rows, itemgetter(0))
         found = next(by_execution, None)
         for execution in map(_checked, executions):
             if found is None or found[0] != execution.number:
                 yield execution, []
             else:
-                yield execution, _history(list(found[1]))
+                yield execution, events_in_rows(found[1])[1]
                 found = next(by_execution, None)
 
-    def events(self, number: int, first: int = 1, last: int | None = None) -> list[str]:
+    def all_events(self, number: int) -> list[str]:
+        """The JSON of an execution's events."""
+        return events_in_rows(
+            self._rows(
+                "SELECT execution, last_id, events, checksum FROM events WHERE execution = ? "
+                "ORDER BY last_id",
+                (number,),
+            )
+        )[1]
+
+    def events(self, number: int, first: int, last: int) -> list[str]:
         """The JSON of an execution's events from the `first` to the `last`, both included."""
-        query = "SELECT execution, id, event, checksum FROM events WHERE execution = ? AND id >= ?"
-        if last is None:
-            return _history(self._rows(f"{query} ORDER BY id", (number, first)))
-        rows = self._rows(f"{query} AND id <= ? ORDER BY id", (number, first, last))
-        if len(rows) != last - first + 1:
+        rows = self._rows(
+            "SELECT execution, last_id, events, checksum FROM events "
+            "WHERE execution = ? AND last_id BETWEEN ? AND "
+            "(SELECT min(last_id) FROM events WHERE execution = ? AND last_id >= ?) "
+            "ORDER BY last_id",
+            (number, first, number, last),
+        )
+        start, events = events_in_rows(rows)
+        found = events[first - start : last - start + 1]
+        if start > first or len(found) != last - first + 1:
             raise damaged(f"the history of execution number {number}")
-        return _history(rows)
+        return found
 
     def last_event_id(self, number: int) -> int:
         """The id of an execution's last event."""
         event_id: int = self._value(
-            "SELECT coalesce(max(id), 0) FROM events WHERE execution = ?", (number,)
+            "SELECT coalesce(max(last_id), 0) FROM events WHERE execution = ?", (number,)
         )
         return event_id
 
@@ -198,10 +222,3 @@ def _checked(row: Row) -> StoredExecution:
     if not is_whole(execution.info, checksum, execution[:-1]):
         raise damaged(f"execution number {execution.number}")
     return execution
-
-
-def _history(rows: list[Row]) -> list[str]:
-    for number, event_id, event, checksum in rows:
-        if not is_whole(event, checksum, (number, event_id)):
-            raise damaged(f"event {event_id} of execution number {number}")
-    return [event for _, _, event, _ in rows]

@@ -1,11 +1,15 @@
 """What the data file holds in its rows, and how a row that has changed is told."""
 
 import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from localswf.store.datafile import DataFileError
 
 Row = tuple[Any, ...]
+
+# So that a few events are read without many others.
+_EVENTS_IN_A_ROW = 100
 
 
 class StoredExecution(NamedTuple):
@@ -52,6 +56,34 @@ class Heartbeat(NamedTuple):
     scheduled_id: int
     timestamp: int
     details: str | None
+
+
+def event_rows(number: int, first: int, events: Sequence[str]) -> Iterator[Row]:
+    """The rows of an execution's next events in JSON; `first` is the first one's id."""
+    for start in range(0, len(events), _EVENTS_IN_A_ROW):
+        some = events[start : start + _EVENTS_IN_A_ROW]
+        key, text = (number, first + start + len(some) - 1), "\n".join(some)
+        yield (*key, text, checksum(text, key))
+
+
+def events_in_rows(rows: Iterable[Row]) -> tuple[int, list[str]]:
+    """The first one's id and the JSON of an execution's events, out of rows that follow each other.
+
+    Raises:
+        DataFileError: a row has changed or is gone.
+    """
+    events: list[str] = []
+    first = None
+    for number, last_id, text, stored_checksum in rows:
+        if not is_whole(text, stored_checksum, (number, last_id)):
+            raise damaged(f"the history of execution number {number} up to event {last_id}")
+        some = text.split("\n")
+        if first is None:
+            first = last_id - len(some) + 1
+        events += some
+        if first + len(events) != last_id + 1:
+            raise damaged(f"the history of execution number {number} before event {last_id}")
+    return first or 1, events
 
 
 def checksum(text: str, key: Row) -> int:

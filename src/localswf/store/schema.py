@@ -51,10 +51,10 @@ CREATE TABLE descriptions (
     execution INTEGER PRIMARY KEY, description TEXT NOT NULL, checksum INTEGER NOT NULL
 );
 CREATE TABLE events (
-    execution INTEGER NOT NULL, id INTEGER NOT NULL, event TEXT NOT NULL,
+    execution INTEGER NOT NULL, last_id INTEGER NOT NULL, events TEXT NOT NULL,
     checksum INTEGER NOT NULL,
-    PRIMARY KEY (execution, id)
-) WITHOUT ROWID;
+    PRIMARY KEY (execution, last_id)
+);
 CREATE TABLE heartbeats (
     execution INTEGER NOT NULL, scheduled_id INTEGER NOT NULL, timestamp INTEGER NOT NULL,
     details TEXT NOT NULL, checksum INTEGER NOT NULL,
