@@ -27,9 +27,7 @@ def transcode(job: VideoJob) -> None:
 
     The frames for FaceDetect are stored too, until NotifyComplete.
     """
-    from vib.popeye import samples
-    from vib.popeye.probe import probe
-    from vib.popeye.transcode import transcode as make_files
+    from vib.popeye import confined, samples
 
     context = services()
     with (
@@ -37,7 +35,7 @@ def transcode(job: VideoJob) -> None:
         context.storage.local(keys.original(job.media_id)) as source,
         TemporaryDirectory(dir=context.settings.scratch_folder) as folder,
     ):
-        files = make_files(source, probe(source), Path(folder), progress=progress)
+        files = confined.transcode(source, Path(folder), progress=progress)
         for file in files:
             context.storage.save(keys.made(job.media_id, file.path.name), file.path)
             progress(1.0)

@@ -15,7 +15,8 @@ from vib import keys
 from vib.db.models import AssetType, Media, MediaStatus, Stage
 from vib.db.queries import save_asset
 from vib.messages import VideoJob
-from vib.popeye.probe import VideoInfo, probe
+from vib.popeye.confined import probe
+from vib.popeye.probe import VideoInfo
 from vib.services import Services
 from vib.workflows.video_processing import video_processing
 

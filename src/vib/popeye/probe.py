@@ -21,7 +21,13 @@ from vib.errors import BadVideo
 # Formats that hold their own data. Playlists (HLS, DASH, concat, SDP, ...) are what this list keeps
 # out: they make the reader open other files and addresses.
 _FORMATS = ("mov", "matroska", "avi", "mpegts", "mpeg", "flv", "asf", "ogg", "mxf", "dv")
-_SAFE_INPUT = {"format_whitelist": ",".join(_FORMATS), "protocol_whitelist": "file"}
+_MAX_STREAMS = 64
+_SAFE_INPUT = {
+    "format_whitelist": ",".join(_FORMATS),
+    # The file is handed over open. With any other protocol shut, no other can be.
+    "protocol_whitelist": "fd",
+    "max_streams": str(_MAX_STREAMS),
+}
 
 MAX_SIDE = 8192
 MAX_PIXELS = 36_000_000
@@ -106,17 +112,16 @@ def open_video(path: Path) -> Iterator[InputContainer]:
         BadVideo: there is no such file, or it is not in one of the known video formats.
     """
     _check_file(path)
-    try:
-        # An absolute path: FFmpeg takes `name:...` for a protocol.
-        container = av.open(
-            str(path.absolute()), options=dict(_SAFE_INPUT), metadata_errors="replace"
-        )
-    except OSError:
-        raise
-    except FFmpegError as error:
-        raise BadVideo(_why_not_opened(path)) from error
-    with container:
-        yield container
+    with path.open("rb") as file:
+        options = _SAFE_INPUT | {"fd": str(file.fileno())}
+        try:
+            container = av.open("fd:", options=options, metadata_errors="replace")
+        except OSError:
+            raise
+        except FFmpegError as error:
+            raise BadVideo(_why_not_opened(path)) from error
+        with container:
+            yield container
 
 
 def video_stream(container: InputContainer, path: Path) -> VideoStream:

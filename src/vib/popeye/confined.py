@@ -1,0 +1,81 @@
+"""What looks into strangers' files, each time in a process of its own with limits."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from vib.popeye import probe as probing
+from vib.popeye import sandbox
+from vib.popeye import transcode as transcoding
+from vib.popeye.probe import VideoInfo
+from vib.popeye.sandbox import Limits, Sandbox
+from vib.popeye.transcode import DEFAULT_RENDITIONS, Made, Rendition, ignore
+
+_MB = 2**20
+_HOUR = 3600
+
+# Memory was measured: see docs/operations.md. The rest is what an honest video stays far below.
+_PROBE = Limits(memory=2048 * _MB, cpu=120, file=_MB, seconds=600, silence=600)
+_TRANSCODE = Limits(
+    memory=6144 * _MB, cpu=200 * _HOUR, file=2**40, seconds=9.5 * _HOUR, silence=600
+)
+_CPU_AT_LEAST, _CPU_PER_SECOND = 300, 40
+_BYTES_AT_LEAST, _BYTES_PER_SECOND = 64 * _MB, 3 * _MB
+
+_INFO = TypeAdapter(VideoInfo)
+_FILES = TypeAdapter(list[Made])
+_RENDITIONS = TypeAdapter(list[Rendition])
+
+
+def probe(path: Path) -> VideoInfo:
+    """Find out what a video file is, as `probe.probe` does.
+
+    Raises:
+        BadVideo: it cannot be processed, or not with what a probe may use.
+        OSError: the machine is in the way; trying again may help.
+    """
+    answer = Sandbox(__name__, _PROBE).run(path.name, {"path": str(path)}, ignore)
+    return _INFO.validate_python(answer)
+
+
+def transcode(
+    path: Path,
+    folder: Path,
+    renditions: Sequence[Rendition] = DEFAULT_RENDITIONS,
+    progress: Callable[[float], None] = ignore,
+) -> list[Made]:
+    """Make everything that is made of a video, as `transcode.transcode` does.
+
+    Raises:
+        BadVideo: it cannot be processed, or not with what a video of its length may use.
+        OSError: the machine is in the way; trying again may help.
+    """
+    request = {
+        "path": str(path),
+        "folder": str(folder),
+        "renditions": _RENDITIONS.dump_python(list(renditions), mode="json"),
+    }
+    answer = Sandbox(__name__, _TRANSCODE).run(path.name, request, progress)
+    # Of what the other process says only names are believed, not folders.
+    return [replace(file, path=folder / file.path.name) for file in _FILES.validate_python(answer)]
+
+
+def _work(request: Any, progress: Callable[[float], None]) -> object:
+    path = Path(request["path"])
+    info = probing.probe(path)
+    if "folder" not in request:
+        return _INFO.dump_python(info, mode="json")
+    sandbox.tighten(
+        cpu=_CPU_AT_LEAST + _CPU_PER_SECOND * info.duration,
+        file=_BYTES_AT_LEAST + _BYTES_PER_SECOND * info.duration,
+    )
+    renditions = _RENDITIONS.validate_python(request["renditions"])
+    files = transcoding.transcode(path, info, Path(request["folder"]), renditions, progress)
+    return _FILES.dump_python(files, mode="json")
+
+
+if __name__ == "__main__":
+    sandbox.serve(_work)
