@@ -2,83 +2,41 @@
 
 import itertools
 import json
-import os
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import closing
 from operator import itemgetter
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from harness.example import ROOT, Example
+
 RECORDED = ROOT / ".." / "shared" / "data" / "histories" / "real_swf.json"
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def program(swf_server: Any) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
-    """Starts a program of the example."""
-    started = []
-    environment = {
-        **os.environ,
-        "AWS_ENDPOINT_URL_SWF": swf_server.endpoint_url,
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "any",
-        "AWS_SECRET_ACCESS_KEY": "any",
-    }
-
-    def start(name: str, *arguments: str) -> "subprocess.Popen[str]":
-        process = subprocess.Popen(
-            [sys.executable, f"{name}.py", *arguments],
-            cwd=ROOT / "examples" / "hello_swf",
-            env=environment,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
-
-
-@pytest.fixture
-def run(program: Callable[..., "subprocess.Popen[str]"]) -> Callable[..., str]:
-    """Runs a program of the example to its end; returns what it printed."""
-
-    def to_the_end(name: str, *arguments: str) -> str:
-        process = program(name, *arguments)
-        printed, _ = process.communicate(timeout=60)
-        assert process.returncode == 0
-        return printed
-
-    return to_the_end
-
-
-@pytest.fixture
-def hello(program: Any, run: Any, boto: Any) -> tuple[str, list[dict[str, Any]]]:
+def hello(swf_server: Any, boto: Any) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """What the worker said, and the history of an execution from start to end."""
-    run("register")
-    run("register")
-    worker = program("worker")
-    program("decider")
-    run_id = run("start").strip()
-    said = worker.stdout.readline()
-    execution = {"workflowId": "hello", "runId": run_id}
-    client = boto()
-    while client.count_open_workflow_executions(
-        domain="boto_tutorial", startTimeFilter={"oldestDate": 0}
-    )["count"]:
-        time.sleep(0.1)
-    info = client.describe_workflow_execution(domain="boto_tutorial", execution=execution)
-    assert info["executionInfo"]["closeStatus"] == "COMPLETED"
-    return said, [json.loads(line) for line in run("history", run_id).splitlines()]
+    with closing(Example("hello_swf", swf_server.endpoint_url)) as example:
+        example.run("python register.py")
+        example.run("python register.py")
+        worker = example.start("python worker.py")
+        example.start("python decider.py")
+        run_id = example.run("python start.py").strip()
+        said = worker.stdout.readline()
+        execution = {"workflowId": "hello", "runId": run_id}
+        client = boto()
+        while client.count_open_workflow_executions(
+            domain="boto_tutorial", startTimeFilter={"oldestDate": 0}
+        )["count"]:
+            time.sleep(0.1)
+        info = client.describe_workflow_execution(domain="boto_tutorial", execution=execution)
+        assert info["executionInfo"]["closeStatus"] == "COMPLETED"
+        history = example.run("python history.py RUN_ID", {"RUN_ID": run_id})
+        yield said, [json.loads(line) for line in history.splitlines()]
 
 
 def test_hello_world(hello: tuple[str, list[dict[str, Any]]]) -> None:
