@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import json
 import re
+import secrets
 from datetime import UTC, datetime
 from typing import Any
 
@@ -237,6 +238,17 @@ def test_with_encryption_and_no_store_the_limit_is_that_of_what_travels() -> Non
     assert not one.fits(noise(16_000))
     with pytest.raises(SerializationError, match=r"the input of Cut, encoded, is \d+,\d+ chara"):
         one.seal(noise(16_000), "the input of Cut")
+
+
+@pytest.mark.parametrize("limit", [2_048, 32_768])
+def test_what_is_said_to_fit_can_be_sealed(limit: int) -> None:
+    one = sealer(None, Encryption({"k" * 64: b"k" * 32}))
+    longest = "".join(chr(0x1F000 + secrets.randbelow(3_000)) for _ in range(limit))
+    texts = [longest[:length] for length in range(0, limit, limit // 300)]
+    fitting = [text for text in texts if one.fits(text, limit)]
+    assert 1 < len(fitting) < len(texts)
+    for text in fitting:
+        assert len(one.seal(text, "the input", limit)) <= limit
 
 
 def test_keys_are_changed_by_adding_one() -> None:

@@ -95,6 +95,11 @@ def test_what_cannot_be_started_again(command: Any, shared_cluster: Any) -> None
     fine = shared_cluster.start(films.chain, shared_cluster.film, 1)
     fine.result()
     assert "nothing failed in execution" in command.refused("rerun", fine.workflow_id)
+    said = command.refused("rerun", fine.workflow_id, "--since=1", "--as-version=9")
+    assert said == (
+        f"swflow: Chain 9 cannot be started in {command.client().connection}: Unknown type: "
+        f"WorkflowType=[name=Chain, version=9]; register the domain and the type\n"
+    )
     opened = shared_cluster.start(films.reviewing)
     assert "is open: cancel it first" in command.refused("rerun", opened.workflow_id)
     opened.terminate("enough")

@@ -11,13 +11,11 @@ from swflow.authoring.activity import ActivityType
 from swflow.authoring.workflow import WorkflowType
 from swflow.client.execution import Execution
 from swflow.client.registering import Registered, register_domain, register_types
+from swflow.client.starting import start_execution
 from swflow.client.tasks import ActivityTask
 from swflow.endpoint.connection import Connection
 from swflow.endpoint.retrying import code, persistently
-from swflow.errors import (
-    SwflowError,
-    WorkflowAlreadyRunning,
-)
+from swflow.errors import SwflowError
 from swflow.values.payloads import PLAIN, Payloads
 from swflow.values.serialize import Codec
 
@@ -127,20 +125,15 @@ class Client:
             SerializationError: the arguments do not fit the workflow, or are too long.
             PayloadError: they could not be stored.
             WorkflowAlreadyRunning: an execution of that id is open.
+            SwflowError: the domain or the type does not exist.
         """
         parameters: dict[str, Any] = workflow.start_parameters()
         workflow_id = workflow_id or workflow.workflow_id or f"{workflow.name[:_NAME]}-{uuid4()}"
         if tags:
             parameters["tagList"] = list(tags)
         given = workflow.encode_input(args, kwargs)
-        parameters["input"] = self.connection.sealer.seal(given, f"the input of {workflow.name}")
-        try:
-            started = self._swf.start_workflow_execution(
-                domain=self.domain, workflowId=workflow_id, **parameters
-            )
-        except ClientError as error:
-            raise self._explained(error, workflow, workflow_id) from error
-        return self._execution(workflow_id, started["runId"], workflow.codec)
+        run_id = start_execution(self.connection, workflow_id, given, parameters)
+        return self._execution(workflow_id, run_id, workflow.codec)
 
     def execution(self, workflow_id: str, run_id: str | None = None) -> Execution[Any]:
         """An execution that is there already; its result is plain JSON.
@@ -188,20 +181,3 @@ class Client:
             if found:
                 return str(found[0]["execution"]["runId"])
         raise SwflowError(f"{self.connection} knows no execution with the id {workflow_id!r}")
-
-    def _explained(
-        self, error: ClientError, workflow: WorkflowType[..., Any], workflow_id: str
-    ) -> Exception:
-        match code(error):
-            case "WorkflowExecutionAlreadyStartedFault":
-                return WorkflowAlreadyRunning(
-                    f"an execution with the id {workflow_id!r} is open in {self.connection}"
-                )
-            case "UnknownResourceFault":
-                message = error.response["Error"]["Message"]
-                return SwflowError(
-                    f"{workflow.name} {workflow.version} cannot be started in {self.connection}: "
-                    f"{message}; register the domain and the type"
-                )
-            case _:
-                return error

@@ -43,9 +43,8 @@ class ActivityTask(Generic[R]):
 
     def fail(self, failure: Failure) -> None:
         """The activity failed, as if it had raised this."""
-        says = Report.of(failure).wire()
-        details = self._connection.sealer.seal_failure(says["details"])
-        self._call("respond_activity_task_failed", reason=says["reason"], details=details)
+        says = Report.of(failure).sealed(self._connection.sealer)
+        self._call("respond_activity_task_failed", **says)
 
     def cancel(self) -> None:
         """The activity was cancelled.

@@ -1,10 +1,10 @@
 """One decision task from beginning to end, as a conversation with Amazon SWF."""
 
 import logging
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from itertools import islice
 from operator import itemgetter
@@ -17,7 +17,7 @@ from swflow.deciders.cache import Cache, Kept
 from swflow.deciders.parking import park
 from swflow.deciders.replay import Decision, Instance
 from swflow.endpoint.lanes import Call, Conversation, Pause
-from swflow.endpoint.retrying import code, delays
+from swflow.endpoint.retrying import Patience, code, delays
 from swflow.errors import OutdatedInstance, PayloadError, SwflowError
 from swflow.execution.history import Event
 from swflow.execution.travelling import open_events, seal_decisions
@@ -253,17 +253,12 @@ class Deciding:
 
 def _patiently(call: Callable[[], T]) -> Conversation[T]:
     """Make a call that needs the payload store, again and again while that is in trouble."""
-    deadline = time.monotonic() + _PATIENCE
-    waits = delays()
+    patient = Patience("a payload", timedelta(seconds=_PATIENCE))
     while True:
         try:
             return call()
         except PayloadError as error:
-            wait = next(waits)
-            if not error.passing or time.monotonic() + wait > deadline:
-                raise
-            _log.warning("%s; trying again in %.1f s", error, wait)
-            yield Pause(wait)
+            yield Pause(patient.wait(error))
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,33 @@ def delays() -> Iterator[float]:
         longest = min(longest * 2, _LONGEST_DELAY)
 
 
+class Patience:
+    """Patience with a call that fails for reasons that pass."""
+
+    def __init__(self, what: str, patience: timedelta) -> None:
+        """Begin to be patient.
+
+        Args:
+            what: names the call in the log.
+            patience: how long to go on trying.
+        """
+        self._what = what
+        self._until = time.monotonic() + patience.total_seconds()
+        self._waits = delays()
+
+    def wait(self, error: Exception) -> float:
+        """How many seconds to wait before the next try.
+
+        Raises:
+            Exception: the error, where it does not pass, or did not in time.
+        """
+        wait = next(self._waits)
+        if not is_passing(error) or time.monotonic() + wait > self._until:
+            raise error
+        _log.warning("%s: %s; trying again in %.1f s", self._what, error, wait)
+        return wait
+
+
 def persistently(call: Callable[[], T], what: str, patience: timedelta) -> T:
     """Make a call, again and again while the endpoint is away.
 
@@ -81,17 +108,12 @@ def persistently(call: Callable[[], T], what: str, patience: timedelta) -> T:
         BotoCoreError: the endpoint was away for longer than the patience.
         PayloadError: the payload store was away for longer than that, or said no.
     """
-    deadline = time.monotonic() + patience.total_seconds()
-    waits = delays()
+    patient = Patience(what, patience)
     while True:
         try:
             return call()
         except (BotoCoreError, ClientError, PayloadError) as error:
-            wait = next(waits)
-            if not is_passing(error) or time.monotonic() + wait > deadline:
-                raise
-            _log.warning("%s: %s; trying again in %.1f s", what, error, wait)
-            time.sleep(wait)
+            time.sleep(patient.wait(error))
 
 
 def _status(error: ClientError) -> int:

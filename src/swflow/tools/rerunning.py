@@ -10,8 +10,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from swflow.authoring.continuing import RUN_ALIKE
 from swflow.client.client import Client
 from swflow.client.execution import Execution
-from swflow.endpoint.retrying import code
-from swflow.errors import SwflowError, WorkflowAlreadyRunning
+from swflow.client.starting import start_execution
+from swflow.errors import SwflowError
 from swflow.execution.history import Event, attributes
 from swflow.execution.recorded import CACHED
 from swflow.execution.reuse import KEY, SIGNAL, Parts, Result, expected_parts, in_parts
@@ -62,7 +62,8 @@ def rerun(
         workflow_id: of the new one, if it is another one.
 
     Raises:
-        SwflowError: the old one is open, succeeded, or was not started by swflow.
+        SwflowError: the old one is open, succeeded, or was not started by swflow; or its type does
+            not exist any more.
         WorkflowAlreadyRunning: an execution of that id is open.
     """
     events = open_events(client.connection.sealer, execution.history())
@@ -109,22 +110,10 @@ def _start(
     parameters: dict[str, Any] = {key: started[key] for key in _KEPT if key in started}
     kind = started["workflowType"]
     new_id = workflow_id or old.workflow_id
+    parameters["workflowType"] = {"name": kind["name"], "version": version or kind["version"]}
     given = _input(started.get("input"), old.run_id, parts)
-    try:
-        answer = client.connection.swf.start_workflow_execution(
-            domain=client.domain,
-            workflowId=new_id,
-            workflowType={"name": kind["name"], "version": version or kind["version"]},
-            input=client.connection.sealer.seal(given, "the input"),
-            **parameters,
-        )
-    except ClientError as error:
-        if code(error) != "WorkflowExecutionAlreadyStartedFault":
-            raise
-        raise WorkflowAlreadyRunning(
-            f"an execution with the id {new_id!r} is open in {client.connection}"
-        ) from error
-    return client.execution(new_id, answer["runId"])
+    run_id = start_execution(client.connection, new_id, given, parameters)
+    return client.execution(new_id, run_id)
 
 
 def _tell(client: Client, execution: Execution[Any], signal: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ from swflow.errors import (
     PayloadError,
     SerializationError,
 )
+from swflow.values.sealing import Sealer
 from swflow.values.serialize import to_json
 
 MAX_REASON = 256
@@ -98,6 +99,15 @@ class Report:
             # The failure itself must get through, whatever its author put into the details.
             details = to_json(content | {"details": str(error)}, "a failure's details")
         return {"reason": self.reason, "details": details}
+
+    def sealed(self, sealer: Sealer) -> dict[str, str]:
+        """The same two as they travel.
+
+        Raises:
+            PayloadError: the details could not be stored.
+        """
+        says = self.wire()
+        return says | {"details": sealer.seal_failure(says["details"])}
 
 
 def _cut(text: str) -> str:

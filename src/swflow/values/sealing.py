@@ -23,6 +23,8 @@ _GZIP = "gzip"
 _AT_ONCE = 8
 _REMEMBERED = 32_000_000
 _LONGEST_NAME = 256
+_GROWTH = 6  # a character is up to four bytes, and these are written in base64
+_ROOM = 2_000  # for the rest of an envelope, and what codecs add
 _FAILURE = MAX_PAYLOAD - 256  # for its details; the rest is for what it says beside them
 
 
@@ -122,6 +124,8 @@ class Sealer:
     def fits(self, text: str, limit: int = MAX_PAYLOAD) -> bool:
         """Whether a payload can be sealed, as far as its length goes."""
         if self._store is not None or self.is_plain(text, limit):
+            return True
+        if len(text) <= (limit - _ROOM) // _GROWTH:
             return True
         try:
             self.seal(text, "", limit)

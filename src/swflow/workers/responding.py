@@ -52,8 +52,7 @@ class Responder:
 
     def failed(self, report: Report) -> None:
         """It failed."""
-        says = report.wire()
-        self._give("failed", lambda: says | {"details": self.sealer.seal_failure(says["details"])})
+        self._give("failed", lambda: report.sealed(self.sealer))
 
     def cancelled(self) -> None:
         """It was cancelled, as was asked for."""
