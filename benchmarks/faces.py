@@ -26,10 +26,12 @@ from vib.faces.detect import Detection, Detector
 from vib.faces.embed import Embedder
 from vib.faces.find import find_faces
 from vib.faces.geometry import overlap
-from vib.faces.match import group_tracks, is_good
+from vib.faces.group import group_tracks
 from vib.local.sample import make_sample
 from vib.popeye.probe import probe
+from vib.popeye.samples import FILENAME
 from vib.popeye.transcode import transcode
+from vib.recognisers.embedded import EmbeddedRecogniser
 
 Picture = NDArray[np.uint8]
 DATA = Path(__file__).parents[2] / "shared" / "data" / "faces"
@@ -159,11 +161,13 @@ def films(path: Path, scratch: Path, detector: Detector, embedder: Embedder) -> 
     """Print what finding the faces of a film costs, beside transcoding it, and what was found."""
     info = probe(path)
     start = time.process_time()
-    tracks = find_faces(path, detector=detector, embedder=embedder)
-    faces = time.process_time() - start
     transcode(path, info, scratch)
-    transcoding = time.process_time() - start - faces
-    people = [group for group in group_tracks(tracks) if is_good(group[0])]
+    transcoding = time.process_time() - start
+    tracks = find_faces(
+        scratch / FILENAME, detector=detector, embedder=embedder, flaw=EmbeddedRecogniser().flaw
+    )
+    faces = time.process_time() - start - transcoding
+    people = group_tracks([track for track in tracks if track.flaw is None])
     print(
         f"{path.name}, {info.width}x{info.height}, {info.duration:.1f} s: {len(tracks)} tracks, "
         f"{len(people)} people; {faces / info.duration:.3f} CPU s per second of video, "

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
+import av
 import pytest
 from sqlalchemy import Engine, create_engine, make_url, text
 
@@ -16,6 +17,7 @@ from vib.db import migrate
 from vib.local.database import embedded_postgres
 from vib.local.receiver import Receiver, receiver
 from vib.local.sample import make_sample
+from vib.popeye.samples import SampleWriter
 from vib.registry import ACTIVITIES, WORKFLOWS
 from vib.services import Services, services
 
@@ -44,6 +46,16 @@ def sample_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A video of two people with cuts, motion and sound; read it, do not change it."""
     path = tmp_path_factory.mktemp("sample") / "sample.mp4"
     make_sample(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def sample_frames(sample_video: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sampled frames of that video, as Transcode writes them for FaceDetect."""
+    path = tmp_path_factory.mktemp("frames") / "samples.mkv"
+    with av.open(str(sample_video)) as video, SampleWriter(path, 1280, 720) as writer:
+        for frame in video.decode(video=0):
+            writer.offer(frame, frame.time)
     return path
 
 

@@ -5,6 +5,7 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session, sessionmaker
 
 import swflow
+from vib.recognisers.recogniser import Recogniser
 from vib.settings import Settings, load
 from vib.storage.folder import FolderStorage
 from vib.storage.interface import Storage
@@ -19,6 +20,7 @@ class Services:
     engine: Engine
     sessions: sessionmaker[Session]
     storage: Storage
+    recogniser: Recogniser
     swf: swflow.Client
 
 
@@ -26,11 +28,13 @@ def build(settings: Settings) -> Services:
     """Connect to what `settings` names. Nothing is contacted before it is used."""
     # pre_ping: a database that was restarted costs a new connection, not a failed activity.
     engine = create_engine(settings.database_url.get_secret_value(), pool_pre_ping=True)
+    storage = _storage(settings)
     return Services(
         settings=settings,
         engine=engine,
         sessions=sessionmaker(engine),
-        storage=_storage(settings),
+        storage=storage,
+        recogniser=_recogniser(settings, storage),
         swf=swflow.Client(
             settings.swf_domain,
             endpoint_url=settings.swf_endpoint_url,
@@ -49,6 +53,21 @@ def _storage(settings: Settings) -> Storage:
         endpoint_url=settings.storage_endpoint_url,
         region=settings.storage_region,
     )
+
+
+def _recogniser(settings: Settings, storage: Storage) -> Recogniser:
+    if settings.recogniser == "rekognition":
+        from vib.recognisers.rekognition import RekognitionRecogniser
+
+        return RekognitionRecogniser(
+            storage,
+            settings.rekognition_prefix,
+            endpoint_url=settings.rekognition_endpoint_url,
+            region=settings.rekognition_region,
+        )
+    from vib.recognisers.embedded import EmbeddedRecogniser
+
+    return EmbeddedRecogniser()
 
 
 @cache

@@ -1,6 +1,6 @@
 import os
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, HttpUrl, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -30,6 +30,16 @@ class Settings(BaseSettings):
     swf_domain: str = "vib"
     swf_endpoint_url: str | None = Field(None, description="an SWF endpoint other than Amazon's")
     swf_region: str | None = None
+    recogniser: Literal["embedded", "rekognition"] = Field(
+        "embedded", description="who tells faces apart: this machine, or Amazon Rekognition"
+    )
+    rekognition_prefix: str = Field(
+        "vib", description="begins the names of Amazon Rekognition's collections, one a user"
+    )
+    rekognition_endpoint_url: str | None = Field(
+        None, description="a Rekognition endpoint other than Amazon's"
+    )
+    rekognition_region: str | None = None
     notify_url: HttpUrl = Field(description="where the web application hears of finished videos")
     notify_secret: SecretStr = Field(description="key of the signature on those calls")
     log_level: str = "INFO"

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from swflow.authoring.workflow import WorkflowType
-from swflow.cli.options import add_domain, payloads_of
 from swflow.cli.output import print_line
 from swflow.errors import NonDeterminismError
-from swflow.tools.checking import Check
+from swflow.tools.checking import check_one
 from swflow.tools.histories import read_histories
 from swflow.tools.loading import load_types
 
@@ -31,26 +30,23 @@ def add_to(commands: Any) -> None:
         metavar="FILE",
         help="histories as JSON, as the AWS CLI and `localswf export` write them, or a folder",
     )
-    add_domain(parser.add_argument_group("where histories are from that do not say so"))
     parser.add_argument("--json", action="store_true", help="what was found, as a line for each")
     parser.set_defaults(run=_run, log_level="WARNING", log_json=False)
 
 
 def _run(options: argparse.Namespace) -> int:
     types = load_types(options.types.split(","))
-    today = Check(
-        [each for each in types if isinstance(each, WorkflowType)],
-        domain=options.domain or "",
-        payloads=payloads_of(options),
-    )
+    known = {(each.name, each.version): each for each in types if isinstance(each, WorkflowType)}
     status = 0
-    for found in _check(today, options.files):
+    for found in _check(known, options.files):
         status = max(status, 0 if found["same"] else 1)
         print_line(json.dumps(found) if options.json else _for_people(found))
     return status
 
 
-def _check(today: Check, files: list[Path]) -> Iterator[dict[str, Any]]:
+def _check(
+    known: dict[tuple[str, str], WorkflowType[..., Any]], files: list[Path]
+) -> Iterator[dict[str, Any]]:
     for file in files:
         for path in sorted(file.rglob("*.json*")) if file.is_dir() else [file]:
             for history in read_histories(path):
@@ -61,7 +57,7 @@ def _check(today: Check, files: list[Path]) -> Iterator[dict[str, Any]]:
                     "same": True,
                 }
                 try:
-                    today.run(history)
+                    check_one(known, history)
                 except NonDeterminismError as error:
                     found |= {"same": False, **vars(error)}
                 yield found

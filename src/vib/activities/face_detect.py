@@ -13,11 +13,12 @@ from vib import __version__, keys
 from vib.activities.stage import stage
 from vib.db.models import Asset, AssetType, Feature
 from vib.db.queries import save_asset, upsert
+from vib.errors import VibError
 from vib.messages import VideoJob
 from vib.services import Services, services
 
 if TYPE_CHECKING:
-    from vib.faces.find import FaceShot, FaceTrack
+    from vib.faces.shots import FaceShot, FaceTrack
 
 
 @activity(
@@ -35,17 +36,20 @@ def face_detect(job: VideoJob) -> None:
 
     context = services()
     with stage(context.sessions, job.media_id, "FaceDetect") as progress:
-        with context.storage.local(keys.original(job.media_id)) as source:
-            tracks = find_faces(source, progress=progress)
+        if not context.storage.exists(keys.samples(job.media_id)):
+            raise VibError("Its sampled frames are gone, as they are once a video is complete.")
+        with context.storage.local(keys.samples(job.media_id)) as samples:
+            tracks = find_faces(samples, progress=progress, flaw=context.recogniser.flaw)
         faces = [
             _Face(track, number, shot)
             for track in tracks
             for number, shot in enumerate(track.shots)
         ]
-        sizes = [_store_picture(context, job.media_id, face) for face in faces]
+        for face in faces:
+            _store_picture(context, job.media_id, face)
         with context.sessions.begin() as session:
-            for face, size in zip(faces, sizes, strict=True):
-                _save_face(session, job.media_id, face, size)
+            for face in faces:
+                _save_face(session, job.media_id, face)
             # A run that was repeated may have found fewer faces than the one before it.
             session.execute(
                 delete(Asset).where(
@@ -70,20 +74,16 @@ class _Face:
         return keys.face(media_id, self.track.track_id, self.number)
 
 
-def _store_picture(context: Services, media_id: UUID, face: _Face) -> int:
-    """Store a face's picture; its size in bytes."""
-    from PIL import Image
-
+def _store_picture(context: Services, media_id: UUID, face: _Face) -> None:
     with TemporaryDirectory(dir=context.settings.scratch_folder) as folder:
         path = Path(folder) / "face.jpg"
-        Image.fromarray(face.shot.picture).save(path, quality=92)
+        path.write_bytes(face.shot.picture)
         context.storage.save(face.key(media_id), path)
-        return path.stat().st_size
 
 
-def _save_face(session: Session, media_id: UUID, face: _Face, size: int) -> None:
+def _save_face(session: Session, media_id: UUID, face: _Face) -> None:
     shot = face.shot
-    height, width = shot.picture.shape[:2]
+    width, height = shot.size
     asset_id = save_asset(
         session,
         media_id=media_id,
@@ -91,7 +91,7 @@ def _save_face(session: Session, media_id: UUID, face: _Face, size: int) -> None
         name=face.name,
         key=face.key(media_id),
         mimetype="image/jpeg",
-        bytes=size,
+        bytes=len(shot.picture),
         width=width,
         height=height,
         timecode=shot.timecode,
@@ -112,7 +112,7 @@ def _save_face(session: Session, media_id: UUID, face: _Face, size: int) -> None
         "embedding": shot.embedding,
         # Found anew, so recognised anew.
         "contact_id": None,
-        "recognition_result": None,
+        "recognition_result": face.track.flaw,
         "recognition_confidence": None,
     }  # fmt: skip
     upsert(session, Feature, ("asset_id",), row)

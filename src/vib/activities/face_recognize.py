@@ -24,8 +24,8 @@ def face_recognize(job: VideoJob) -> int:
     from vib.contacts.recognise import recognise
 
     context = services()
-    with (
-        stage(context.sessions, job.media_id, "FaceRecognize"),
-        context.sessions.begin() as session,
-    ):
-        return recognise(session, job)
+    with stage(context.sessions, job.media_id, "FaceRecognize"):
+        with context.sessions.begin() as session:
+            recognised = recognise(session, job, context.recogniser)
+        context.recogniser.learn(job.user_id, recognised.to_learn)
+    return recognised.people

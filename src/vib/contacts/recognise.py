@@ -5,36 +5,50 @@ from uuid import UUID, uuid5
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from vib.db.models import Asset, Contact, Feature
-from vib.faces.judge import GOOD_SCORE
-from vib.faces.match import NAMED, Known, Match, group_tracks, match_person
+from vib.faces.group import group_tracks
+from vib.faces.judge import MOST_TURNED
 from vib.faces.results import RecognitionResult
 from vib.messages import VideoJob
+from vib.recognisers.recogniser import NAMED, Candidate, Recogniser, StoredFace
+
+_MACHINES = (RecognitionResult.MACHINE_RECOGNIZED, RecognitionResult.NEW_FACE)
 
 
-def recognise(session: Session, job: VideoJob) -> int:
+@dataclass(frozen=True)
+class Recognised:
+    """What came of a video's faces.
+
+    Attributes:
+        people: how many there are.
+        to_learn: the faces that their contacts can be known by from now on.
+    """
+
+    people: int
+    to_learn: Sequence[StoredFace]
+
+
+def recognise(session: Session, job: VideoJob, recogniser: Recogniser) -> Recognised:
     """Match the stored faces of a video against its user's contacts; whoever is new becomes one.
 
-    Returns:
-        The number of people in the video.
+    Faces with a flaw, and those that people were asked about, stay as they are. The recogniser is
+    to learn the faces when the session is committed, and not before.
     """
-    known = _known_faces(session, job)
     people = set()
+    to_learn: list[StoredFace] = []
     for group in group_tracks(_tracks(session, job.media_id)):
-        match = match_person(group, known)
-        contact_id = match.contact_id
-        if match.verdict is RecognitionResult.NEW_FACE:
-            contact_id = _new_contact(session, job, group)
-        if contact_id is not None:
-            people.add(contact_id)
-        _save_match(session, group, match, contact_id)
+        faces = [face for track in group for face in track.faces]
+        candidates = recogniser.candidates(session, job.user_id, faces, media_id=job.media_id)
+        contact_id = _save_verdict(session, job, group, candidates)
+        people.add(contact_id)
+        to_learn += [face for track in group for face in track.faces_to_learn]
     for contact_id in people:
         _choose_picture(session, contact_id)
-    return len(people)
+    return Recognised(len(people), to_learn)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,55 +58,67 @@ class _Track:
     track_id: int
     first_seen: float
     last_seen: float
-    score: float
     embedding: NDArray[np.float32]
-    faces: Sequence[UUID]
+    faces: Sequence[StoredFace]
+    faces_to_learn: Sequence[StoredFace]
 
 
 def _tracks(session: Session, media_id: UUID) -> list[_Track]:
-    faces = session.scalars(
-        select(Feature)
+    rows = session.execute(
+        select(Feature, Asset.key)
         .join(Asset, Asset.id == Feature.asset_id)
-        .where(Asset.media_id == media_id)
+        .where(
+            Asset.media_id == media_id,
+            Feature.embedding.is_not(None),
+            or_(Feature.recognition_result.is_(None), Feature.recognition_result.in_(_MACHINES)),
+        )
         .order_by(Feature.track_id, Asset.name)
     )
     tracks = defaultdict(list)
-    for face in faces:
-        tracks[face.track_id].append(face)
-    return [
-        _Track(
-            track_id=track_id,
-            first_seen=faces[0].track_first_seen,
-            last_seen=faces[0].track_last_seen,
-            score=max(face.score for face in faces),
-            embedding=np.mean([face.embedding for face in faces], axis=0, dtype=np.float32),
-            faces=[face.asset_id for face in faces],
+    for feature, key in rows:
+        tracks[feature.track_id].append(
+            (feature, StoredFace(feature.asset_id, key, feature.embedding))
         )
-        for track_id, faces in tracks.items()
-    ]
+    return [_track(faces) for faces in tracks.values()]
 
 
-def _known_faces(session: Session, job: VideoJob) -> list[Known[UUID]]:
-    """The user's contacts by their good faces.
-
-    The faces of this video are left out: a second run has to find what the first
-    one found.
-    """
-    rows = session.execute(
-        select(Feature.contact_id, Feature.embedding)
-        .join(Contact, Contact.id == Feature.contact_id)
-        .join(Asset, Asset.id == Feature.asset_id)
-        .where(
-            Contact.user_id == job.user_id,
-            Asset.media_id != job.media_id,
-            Feature.score >= GOOD_SCORE,
-        )
-        .order_by(Feature.contact_id)
+def _track(faces: list[tuple[Feature, StoredFace]]) -> _Track:
+    feature, _ = faces[0]
+    return _Track(
+        track_id=feature.track_id,
+        first_seen=feature.track_first_seen,
+        last_seen=feature.track_last_seen,
+        embedding=np.mean([face.embedding for _, face in faces], axis=0, dtype=np.float32),
+        faces=[face for _, face in faces],
+        faces_to_learn=[
+            face
+            for feature, face in faces
+            if all(abs(feature.coordinates[angle]) <= MOST_TURNED for angle in ("yaw", "pitch"))
+        ],
     )
-    faces: dict[UUID, list[NDArray[np.float32]]] = defaultdict(list)
-    for contact_id, embedding in rows:
-        faces[contact_id].append(embedding)
-    return [Known(contact_id, np.stack(embeddings)) for contact_id, embeddings in faces.items()]
+
+
+def _save_verdict(
+    session: Session, job: VideoJob, group: Sequence[_Track], candidates: Sequence[Candidate]
+) -> UUID:
+    """Give a person's faces the likeliest contact, or a new one if nobody is likely enough."""
+    if candidates and candidates[0].likeness >= NAMED:
+        contact_id, likeness = candidates[0].contact_id, candidates[0].likeness
+        result = RecognitionResult.MACHINE_RECOGNIZED
+    else:
+        contact_id, likeness = _new_contact(session, job, group), None
+        result = RecognitionResult.NEW_FACE
+    faces = [face.face_id for track in group for face in track.faces]
+    session.execute(
+        update(Feature)
+        .where(Feature.asset_id.in_(faces))
+        .values(
+            contact_id=contact_id,
+            recognition_result=result,
+            recognition_confidence=likeness,
+        )
+    )
+    return contact_id
 
 
 def _new_contact(session: Session, job: VideoJob, group: Iterable[_Track]) -> UUID:
@@ -105,27 +131,6 @@ def _new_contact(session: Session, job: VideoJob, group: Iterable[_Track]) -> UU
     row = {"id": contact_id, "user_id": job.user_id}
     session.execute(insert(Contact).values(**row).on_conflict_do_nothing(index_elements=["id"]))
     return contact_id
-
-
-def _save_match(
-    session: Session, group: Iterable[_Track], match: Match[UUID], contact_id: UUID | None
-) -> None:
-    session.execute(
-        update(Feature)
-        .where(Feature.asset_id.in_([face for track in group for face in track.faces]))
-        .values(
-            contact_id=contact_id,
-            recognition_result=match.verdict,
-            recognition_confidence=_confidence(match),
-        )
-    )
-
-
-def _confidence(match: Match[UUID]) -> float | None:
-    """How sure a recognition is: 1 for the same picture, 0.5 where naming somebody ends."""
-    if match.contact_id is None or match.distance is None:
-        return None
-    return 1 - match.distance / (2 * NAMED)
 
 
 def _choose_picture(session: Session, contact_id: UUID) -> None:

@@ -163,7 +163,7 @@ class Feature(Base):
     coordinates: Mapped[dict[str, Any]]
     detection_confidence: Mapped[float]
     score: Mapped[float]
-    embedding: Mapped[Any] = mapped_column(Vector(EMBEDDING_SIZE))
+    embedding: Mapped[Any] = mapped_column(Vector(EMBEDDING_SIZE), nullable=True)
     recognition_result: Mapped[str | None]
     recognition_confidence: Mapped[float | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

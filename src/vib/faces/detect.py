@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -6,7 +7,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from PIL import Image
 
-from vib.faces.geometry import Box, overlap
+from vib.faces.geometry import Box, apart, overlap, scaled
 from vib.faces.models import YUNET, open_network
 
 LONGEST_SIDE = 640
@@ -14,6 +15,8 @@ _WIDE = 1920  # pixels; from here on pictures have room for small faces, and get
 _WIDE_FACTOR = 1.5  # times the side
 THRESHOLD = 0.7
 _SAME_FACE_OVERLAP = 0.3  # intersection over union
+_AROUND = 1.0  # of a face's longer side: how far around it is looked for where it was
+_MOST = 0.5  # of a picture, up to which its parts are cheaper than the whole
 _STRIDES = (8, 16, 32)
 _OUTPUTS = [f"{kind}_{stride}" for stride, kind in product(_STRIDES, ("cls", "obj", "bbox", "kps"))]
 
@@ -35,9 +38,14 @@ class Detection:
 
     def scaled(self, x: float, y: float) -> "Detection":
         """Return the same face in a picture stretched by `x` across and `y` down."""
-        left, top, width, height = self.box
-        box = (left * x, top * y, width * x, height * y)
+        box = scaled(self.box, x, y)
         return Detection(box, self.score, self.landmarks * np.array([x, y], np.float32))
+
+    def moved(self, x: float, y: float) -> "Detection":
+        """Return the same face in a picture with so many more pixels to the left and above."""
+        left, top, width, height = self.box
+        box = (left + x, top + y, width, height)
+        return Detection(box, self.score, self.landmarks + np.array([x, y], np.float32))
 
 
 class Detector:
@@ -65,7 +73,7 @@ class Detector:
     def detect(self, rgb: NDArray[np.uint8]) -> list[Detection]:
         """Find the faces of a picture (height, width, 3), the surest first."""
         height, width = rgb.shape[:2]
-        scale = self.scale_for(width, height)
+        scale = min(1.0, self.side_for(max(width, height)) / max(width, height))
         if scale == 1:
             return self.detect_unscaled(rgb)
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -74,10 +82,9 @@ class Detector:
         stretch = width / size[0], height / size[1]
         return [face.scaled(*stretch) for face in self.detect_unscaled(np.asarray(picture))]
 
-    def scale_for(self, width: int, height: int) -> float:
-        """Return by how much a picture is to be scaled before faces are looked for, at most 1."""
-        longest = max(width, height)
-        return min(1.0, self._longest_side * (_WIDE_FACTOR if longest >= _WIDE else 1) / longest)
+    def side_for(self, longest: int) -> float:
+        """Return the longer side, in pixels, at which to look at pictures with this longer side."""
+        return self._longest_side * (_WIDE_FACTOR if longest >= _WIDE else 1)
 
     def detect_unscaled(self, rgb: NDArray[np.uint8]) -> list[Detection]:
         """Find the faces of a picture that has been scaled, (height, width, 3)."""
@@ -88,6 +95,18 @@ class Detector:
             Detection(_box(boxes[index]), float(scores[index]), landmarks[index])
             for index in _best_of_each_face(boxes, scores)
         ]
+
+    def detect_near(self, rgb: NDArray[np.uint8], places: Sequence[Box]) -> list[Detection]:
+        """Find the faces of a picture that has been scaled, but only those near these places."""
+        height, width = rgb.shape[:2]
+        parts = apart([_around(box, width, height) for box in places])
+        if sum(part[2] * part[3] for part in parts) > _MOST * width * height:
+            return self.detect_unscaled(rgb)
+        found = []
+        for left, top, across, down in parts:
+            part = rgb[int(top) : int(top + down), int(left) : int(left + across)]
+            found += [face.moved(left, top) for face in self.detect_unscaled(part)]
+        return found
 
     def _decoded(
         self, outputs: list[NDArray[np.float32]], width: int
@@ -113,6 +132,15 @@ class Detector:
             found.append((np.hstack([corners, sides]), scores[places], points))
         boxes, scores, points = (np.concatenate(part) for part in zip(*found, strict=True))
         return boxes, scores, points
+
+
+def _around(box: Box, width: int, height: int) -> Box:
+    """Return the whole pixels, inside the picture, where a face that was in a box may be now."""
+    left, top, across, down = box
+    spare = _AROUND * max(across, down)
+    first_x, first_y = max(0, int(left - spare)), max(0, int(top - spare))
+    last_x, last_y = min(width, int(left + across + spare)), min(height, int(top + down + spare))
+    return first_x, first_y, max(1, last_x - first_x), max(1, last_y - first_y)
 
 
 def _padded(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

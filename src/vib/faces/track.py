@@ -1,5 +1,6 @@
 """Follows faces from one sampled frame to the next."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vib.faces.geometry import Box, overlap
+from vib.faces.geometry import Box
 
-SAME_FACE = 0.3  # intersection over union; at 4 frames a second a face may move by half its width
+_FARTHEST = 0.8  # of its size, that a face may move in a quarter of a second: somebody who walks
+_RESIZED = 1.6  # times its size, either way, that it may be then
 MISSED = 2  # frames running in which a face may not be found: hidden, or turned away
 _THUMBNAIL = (32, 18)
 _SAME_SCENE = 0.5
@@ -54,6 +56,11 @@ class Tracker:
         self._open: list[_Open] = []
         self._tracks = 0
 
+    @property
+    def places(self) -> dict[int, Box]:
+        """Where each track is, or was last, that may still go on, by its number."""
+        return {track.track_id: track.box for track in self._open if track.missed <= MISSED}
+
     def follow(self, boxes: Sequence[Box], *, cut: bool = False) -> list[int]:
         """Tell which track each face of the next frame belongs to.
 
@@ -63,17 +70,16 @@ class Tracker:
         """
         self._open = [track for track in self._open if not cut and track.missed <= MISSED]
         pairs = sorted(
-            (
-                # The newest first: else one that was lost in between would take its place again.
-                (track.missed, -overlap(track.box, box), number, index)
-                for number, track in enumerate(self._open)
-                for index, box in enumerate(boxes)
-            ),
+            # The newest first: else one that was lost in between would take its place again.
+            (track.missed, moved, number, index)
+            for number, track in enumerate(self._open)
+            for index, box in enumerate(boxes)
+            if (moved := _moved(track.box, box)) <= _FARTHEST
         )
         found: dict[int, _Open] = {}
         taken: set[int] = set()
-        for _, minus_overlap, number, index in pairs:
-            if -minus_overlap >= SAME_FACE and number not in taken and index not in found:
+        for _, _, number, index in pairs:
+            if number not in taken and index not in found:
                 taken.add(number)
                 found[index] = self._open[number]
         for track in self._open:
@@ -85,3 +91,13 @@ class Tracker:
                 self._open.append(found[index])
             found[index].box, found[index].missed = box, 0
         return [found[index].track_id for index in range(len(boxes))]
+
+
+def _moved(before: Box, after: Box) -> float:
+    """Return how far a face has moved, in its own size; infinite if it is of quite another one."""
+    sizes = math.sqrt(before[2] * before[3]), math.sqrt(after[2] * after[3])
+    if max(sizes) > _RESIZED * min(sizes):
+        return math.inf
+    across = after[0] + after[2] / 2 - before[0] - before[2] / 2
+    down = after[1] + after[3] / 2 - before[1] - before[3] / 2
+    return 2 * math.hypot(across, down) / sum(sizes)

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 import swflow
 from vib import keys
@@ -18,6 +18,7 @@ from vib.db.people import people_in
 from vib.faces.results import RecognitionResult
 from vib.local.receiver import Receiver
 from vib.messages import VideoJob
+from vib.recognisers.embedded import EmbeddedRecogniser
 from vib.services import Services
 
 # Times, and what an encoder with several threads makes a little different every time.
@@ -25,9 +26,11 @@ VOLATILE = {"created_at", "updated_at", "started_at", "finished_at", "bytes", "b
 
 
 @pytest.fixture
-def job(context: Services, sample_video: Path) -> VideoJob:
-    """The sample video, taken in."""
-    return take_in(context, sample_video, add_user(context, "a@example.org"))
+def job(context: Services, sample_video: Path, sample_frames: Path) -> VideoJob:
+    """The sample video, taken in, with the frames that Transcode writes."""
+    job = take_in(context, sample_video, add_user(context, "a@example.org"))
+    context.storage.save(keys.samples(job.media_id), sample_frames)
+    return job
 
 
 def add_user(context: Services, email: str) -> UUID:
@@ -115,7 +118,7 @@ def test_the_two_people_of_the_sample_become_contacts_with_pictures(
 
 
 def test_somebody_with_a_name_is_recognised_by_it_in_another_video(
-    context: Services, job: VideoJob, sample_video: Path
+    context: Services, job: VideoJob, sample_video: Path, sample_frames: Path
 ) -> None:
     face_detect(job)
     face_recognize(job)
@@ -123,6 +126,7 @@ def test_somebody_with_a_name_is_recognised_by_it_in_another_video(
         first, _ = people_in(session, job.media_id)
         session.get_one(Contact, first.contact_id).name = "Eileen"
     second_job = take_in(context, sample_video, job.user_id, sha256="1")
+    context.storage.save(keys.samples(second_job.media_id), sample_frames)
 
     face_detect(second_job)
     face_recognize(second_job)
@@ -143,17 +147,61 @@ def test_somebody_with_a_name_is_recognised_by_it_in_another_video(
 
 
 def test_another_users_contacts_are_nobody(
-    context: Services, job: VideoJob, sample_video: Path
+    context: Services, job: VideoJob, sample_video: Path, sample_frames: Path
 ) -> None:
     face_detect(job)
     face_recognize(job)
     other_job = take_in(context, sample_video, add_user(context, "b@example.org"))
+    context.storage.save(keys.samples(other_job.media_id), sample_frames)
 
     face_detect(other_job)
     face_recognize(other_job)
 
     with context.sessions() as session:
         assert all(person.is_new for person in people_in(session, other_job.media_id))
+
+
+def test_faces_with_a_flaw_are_stored_with_it_and_become_nobodys(
+    context: Services, job: VideoJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(EmbeddedRecogniser, "flaw", lambda *_: RecognitionResult.NOT_FACE)
+
+    face_detect(job)
+    count = face_recognize(job)
+
+    with context.sessions() as session:
+        features = session.scalars(select(Feature)).all()
+    assert count == 0
+    assert len(features) >= 3
+    assert {feature.recognition_result for feature in features} == {RecognitionResult.NOT_FACE}
+    assert all(feature.embedding is None for feature in features)
+    assert all(feature.contact_id is None for feature in features)
+
+
+def test_what_people_said_of_a_face_outlives_a_second_run(context: Services, job: VideoJob) -> None:
+    face_detect(job)
+    face_recognize(job)
+    with context.sessions.begin() as session:
+        first, _ = people_in(session, job.media_id)
+        session.execute(
+            update(Feature)
+            .filter_by(contact_id=first.contact_id)
+            .values(recognition_result=RecognitionResult.HUMAN_RECOGNIZED)
+        )
+    once = faces(context)
+
+    face_recognize(job)
+
+    assert faces(context) == once
+
+
+def test_faces_without_their_frames_are_not_tried_again(context: Services, job: VideoJob) -> None:
+    context.storage.delete(keys.samples(job.media_id))
+
+    with pytest.raises(swflow.Failure, match="frames are gone") as caught:
+        face_detect(job)
+
+    assert caught.value.retry is False
 
 
 def test_a_video_that_cannot_be_processed_fails_for_good_and_says_why(

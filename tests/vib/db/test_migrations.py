@@ -1,10 +1,15 @@
+from typing import TypeVar
+
+import numpy as np
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine, inspect, select
 from sqlalchemy.orm import Session
 
 from vib.db import migrate
-from vib.db.models import Base, User
+from vib.db.models import Asset, AssetType, Base, Feature, Media, User
+
+T = TypeVar("T", bound=Base)
 
 
 def test_the_migrations_make_the_tables_that_the_models_describe(database: Engine) -> None:
@@ -32,3 +37,53 @@ def test_going_down_removes_every_table_and_up_makes_them_again(database: Engine
     migrate.upgrade(database)
 
     assert set(Base.metadata.tables) <= set(inspect(database).get_table_names())
+
+
+def test_going_down_and_up_again_keeps_faces_with_and_without_embeddings(database: Engine) -> None:
+    with Session(database) as session, session.begin():
+        media = Media(sha256="0", filename="a.mp4", title="a", duration=1.0)
+        media.user_id = added(session, User(email="a@example.org")).id
+        added(session, media)
+        for track, embedding in ((1, [0.5] * 128), (2, None)):
+            added(session, face(added(session, picture(media, track)), track, embedding))
+
+    migrate.downgrade(database, "0001")
+    migrate.upgrade(database)
+
+    with Session(database) as session:
+        known, unknown = session.scalars(select(Feature).order_by(Feature.track_id))
+    assert list(known.embedding) == [0.5] * 128
+    # Of no use to anybody, which is all that the older tables can say of it.
+    assert np.linalg.norm(np.subtract(unknown.embedding, known.embedding)) > 10
+
+
+def added(session: Session, row: T) -> T:
+    session.add(row)
+    session.flush()
+    return row
+
+
+def picture(media: Media, track: int) -> Asset:
+    return Asset(
+        media_id=media.id,
+        asset_type=AssetType.FACE,
+        name=f"{track}_0",
+        key=f"{media.id}/{track}",
+        mimetype="image/jpeg",
+        bytes=1,
+        width=1,
+        height=1,
+    )
+
+
+def face(asset: Asset, track: int, embedding: list[float] | None) -> Feature:
+    return Feature(
+        asset_id=asset.id,
+        track_id=track,
+        track_first_seen=0.0,
+        track_last_seen=1.0,
+        coordinates={},
+        detection_confidence=0.9,
+        score=0.5,
+        embedding=embedding,
+    )

@@ -77,9 +77,9 @@ def test_a_cut_ends_every_track() -> None:
 def test_the_track_seen_last_goes_before_one_that_lies_nearer() -> None:
     tracker = Tracker()
     tracker.follow([(0, 0, 100, 100)])
-    tracker.follow([(60, 0, 100, 100)])  # too far off: track 2
+    tracker.follow([(90, 0, 100, 100)])  # too far off: track 2
 
-    assert tracker.follow([(25, 0, 100, 100)]) == [2]
+    assert tracker.follow([(40, 0, 100, 100)]) == [2]
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 import pytest
 import skimage.data
@@ -17,9 +16,10 @@ from vib.faces.align import cut_chip
 from vib.faces.detect import Detection, Detector
 from vib.faces.embed import Embedder
 from vib.faces.models import DLIB_RESNET, YUNET, open_network
+from vib.popeye.samples import SampleWriter
 
 Picture = NDArray[np.uint8]
-SHARED = Path(__file__).parents[3] / ".." / "shared" / "data" / "faces"
+SHARED = Path(__file__).parents[2] / ".." / "shared" / "data" / "faces"
 
 
 @dataclass(frozen=True)
@@ -102,22 +102,17 @@ def look_at(detector: Detector) -> Callable[[Picture], tuple[Detection, Picture]
 
 @pytest.fixture
 def make_film(tmp_path: Path) -> Callable[..., Path]:
-    """Writes a film of the pictures given, all of one size, its sides even."""
+    """Writes the sampled frames of a film of the pictures given, all of one size."""
 
     def make(
-        pictures: Iterable[Picture], *, rate: int = 8, matrix: Sequence[int] | None = None
+        pictures: Iterable[Picture], *, rate: float = 8, size: tuple[int, int] | None = None
     ) -> Path:
-        path = tmp_path / "film.mp4"
+        path = tmp_path / "samples.mkv"
         frames = list(pictures)
-        with av.open(str(path), "w") as file:
-            stream = file.add_stream("libx264", rate, options={"preset": "ultrafast", "crf": "16"})
-            stream.height, stream.width = frames[0].shape[:2]
-            stream.pix_fmt = "yuv420p"
-            if matrix:
-                stream.set_display_matrix(matrix)
-            for picture in frames:
-                file.mux(stream.encode(VideoFrame.from_ndarray(picture, "rgb24")))
-            file.mux(stream.encode(None))
+        height, width = frames[0].shape[:2]
+        with SampleWriter(path, *(size or (width, height))) as writer:
+            for number, picture in enumerate(frames):
+                writer.offer(VideoFrame.from_ndarray(picture, "rgb24"), number / rate)
         return path
 
     return make

@@ -1,0 +1,78 @@
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+
+SAME_PERSON = 0.55
+"""Mean distance up to which tracks of one video are taken for one person."""
+
+
+class Track(Protocol):
+    """What grouping needs to know of a track; a `FaceTrack` without a flaw is one."""
+
+    @property
+    def first_seen(self) -> float:
+        """Seconds from the start of the video."""
+
+    @property
+    def last_seen(self) -> float:
+        """Seconds from the start of the video."""
+
+    @property
+    def embedding(self) -> NDArray[np.float32]:
+        """What the face looks like, (128,)."""
+
+
+T = TypeVar("T", bound=Track)
+
+
+def group_tracks(tracks: Sequence[T]) -> list[list[T]]:
+    """Bring together the tracks of each person in a video.
+
+    Clusters by average linkage. Two tracks that are seen at the same time are two people, so no
+    group holds both.
+
+    Returns:
+        Groups, and the tracks in each, in the order in which they are first seen.
+    """
+    in_order = sorted(tracks, key=lambda track: track.first_seen)
+    groups = [
+        [in_order[index] for index in sorted(each)] for each in _clusters(_distances(in_order))
+    ]
+    return sorted(groups, key=lambda group: group[0].first_seen)
+
+
+def _distances(tracks: Sequence[Track]) -> NDArray[np.float64]:
+    """Return the distances between tracks; infinite where they cannot be one person."""
+    if not tracks:
+        return np.zeros((0, 0))
+    embeddings = np.stack([track.embedding for track in tracks])
+    distances = cdist(embeddings, embeddings)
+    first = np.array([track.first_seen for track in tracks])
+    last = np.array([track.last_seen for track in tracks])
+    together = (first[:, None] <= last[None]) & (first[None] <= last[:, None])
+    distances[together] = np.inf
+    return distances
+
+
+def _clusters(distances: NDArray[np.float64]) -> list[list[int]]:
+    """Cluster by average linkage, up to `SAME_PERSON`.
+
+    An infinite distance between two members makes the mean distance of their clusters infinite, so
+    what must stay apart does, which no clustering of SciPy's offers.
+    """
+    distances = distances.copy()
+    np.fill_diagonal(distances, np.inf)
+    clusters = [[index] for index in range(len(distances))]
+    while distances.size:
+        a, b = sorted(divmod(int(distances.argmin()), len(distances)))
+        if distances[a, b] > SAME_PERSON:
+            break
+        sizes = len(clusters[a]), len(clusters[b])
+        distances[a] = distances[:, a] = np.average(distances[[a, b]], axis=0, weights=sizes)
+        distances[a, a] = np.inf
+        distances = np.delete(np.delete(distances, b, axis=0), b, axis=1)
+        clusters[a] += clusters.pop(b)
+    return clusters
