@@ -8,7 +8,18 @@ from collections.abc import Callable, Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from swflow.cli import inject, listing, processes, register, replay, rerun, show, start, telling
+from swflow.cli import (
+    inject,
+    listing,
+    processes,
+    register,
+    replay,
+    rerun,
+    show,
+    start,
+    sweep,
+    telling,
+)
 from swflow.errors import SwflowError, WorkflowAlreadyRunning, WorkflowError, WorkflowFailed
 from swflow.telemetry.logs import JsonFormatter, PlainFormatter
 
@@ -62,7 +73,8 @@ def _sentence(error: Exception) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="swflow", description="Durable workflows on Amazon SWF.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for each in (register, processes, start, telling, listing, show, inject, rerun, replay):
+    by_need = (register, processes, start, telling, listing, show, inject, rerun, replay, sweep)
+    for each in by_need:
         each.add_to(commands)
     return parser
 

@@ -65,6 +65,6 @@ def test_help_names_the_commands() -> None:
     )
     for command in (
         *("register", "decider", "worker", "start", "signal", "cancel", "terminate", "published"),
-        *("list", "show", "history", "export", "inject", "rerun", "replay"),
+        *("list", "show", "history", "export", "inject", "rerun", "replay", "sweep"),
     ):
         assert f"    {command}" in done.stdout

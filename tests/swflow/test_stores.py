@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import re
 import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -204,7 +205,7 @@ def kept() -> MemoryStore:
 @pytest.fixture
 def films(shared_server: Any, kept: MemoryStore, request: pytest.FixtureRequest) -> Client:
     # Every test has its own domain; in the store all are called "films".
-    domain = request.node.name
+    domain = re.sub(r"\W", "-", request.node.name)
     kept.content = {key.replace("films/", f"{domain}/"): data for key, data in kept.content.items()}
     url = shared_server.endpoint_url
     client = Client(domain, endpoint_url=url, payloads=Payloads(store=kept))
@@ -221,26 +222,31 @@ def ages(store: MemoryStore, domain: str) -> list[int]:
 def test_without_executions_all_goes_that_no_start_can_be_waiting_for(
     films: Client, kept: MemoryStore
 ) -> None:
-    assert sweep(films) == 3
+    assert sweep(films).deleted == 3
     assert ages(kept, films.domain) == [1, 0]
 
 
-def test_nothing_goes_that_an_open_execution_may_need(films: Client, kept: MemoryStore) -> None:
-    films.start(waiting, workflow_id="one")
-    assert sweep(films) == 3
-    assert ages(kept, films.domain) == [1, 0]
-
-
-def test_nothing_goes_that_a_history_may_need(
-    films: Client, kept: MemoryStore, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("status", ["open", "closed"])
+def test_nothing_goes_that_an_execution_or_its_history_may_need(
+    films: Client, kept: MemoryStore, monkeypatch: pytest.MonkeyPatch, status: str
 ) -> None:
-    started_long_ago(films, monkeypatch, days=2)
-    assert sweep(films) == 1
+    execution = films.start(waiting, workflow_id="one")
+    if status == "closed":
+        execution.terminate("enough")
+    age(films, monkeypatch, status, days=2)
+    assert sweep(films).days == {TODAY - 400 * DAY: 1}
     assert ages(kept, films.domain) == [3, 2, 1, 0]
 
 
+def test_a_dry_run_deletes_nothing(films: Client, kept: MemoryStore) -> None:
+    told = sweep(films, dry_run=True)
+    assert ages(kept, films.domain) == [400, 3, 2, 1, 0]
+    assert sweep(films) == told
+    assert (told.deleted, told.before) == (3, TODAY - DAY)
+
+
 def test_payloads_can_be_kept_for_longer(films: Client, kept: MemoryStore) -> None:
-    assert sweep(films, keep=timedelta(days=100)) == 1
+    assert sweep(films, keep=timedelta(days=100)).deleted == 1
     assert ages(kept, films.domain) == [3, 2, 1, 0]
 
 
@@ -251,15 +257,14 @@ def test_other_domains_and_other_files_are_left_alone(films: Client, kept: Memor
 
 
 def test_there_has_to_be_a_store(shared_server: Any) -> None:
-    with pytest.raises(SwflowError, match="nothing to sweep: the client has no payload store"):
+    with pytest.raises(SwflowError, match="nothing to sweep: no payload store is given"):
         sweep(Client("films", endpoint_url=shared_server.endpoint_url))
 
 
-def started_long_ago(films: Client, monkeypatch: pytest.MonkeyPatch, days: int) -> None:
-    """Close an execution, and let it look as if it had started some days ago."""
-    execution = films.start(waiting, workflow_id="one")
-    execution.terminate("enough")
-    listed = films.connection.swf.list_closed_workflow_executions
+def age(films: Client, monkeypatch: pytest.MonkeyPatch, status: str, days: int) -> None:
+    """Let the domain's executions look as if they had started some days ago."""
+    operation = f"list_{status}_workflow_executions"
+    listed = getattr(films.connection.swf, operation)
 
     def aged(**asked: Any) -> Any:
         page = listed(**asked)
@@ -267,4 +272,4 @@ def started_long_ago(films: Client, monkeypatch: pytest.MonkeyPatch, days: int) 
             each["startTimestamp"] -= days * DAY
         return page
 
-    monkeypatch.setattr(films.connection.swf, "list_closed_workflow_executions", aged)
+    monkeypatch.setattr(films.connection.swf, operation, aged)

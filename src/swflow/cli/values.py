@@ -58,9 +58,8 @@ def moment(text: str) -> datetime:
     Raises:
         ArgumentTypeError: it is neither.
     """
-    ago = _SPAN.fullmatch(text)
-    if ago is not None:
-        return datetime.now(UTC) - timedelta(seconds=float(ago[1]) * _UNITS[ago[2]])
+    if _SPAN.fullmatch(text):
+        return datetime.now(UTC) - time_span(text)
     try:
         return datetime.fromisoformat(text).astimezone()
     except ValueError:
@@ -68,6 +67,18 @@ def moment(text: str) -> datetime:
             f"{text!r} is neither a time such as 2026-01-31T12:00 nor a span such as 30s, 90m, "
             f"12h or 2d before now"
         ) from None
+
+
+def time_span(text: str) -> timedelta:
+    """A time span such as 30s, 90m, 12h or 2d.
+
+    Raises:
+        ArgumentTypeError: it is none.
+    """
+    found = _SPAN.fullmatch(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time span such as 30s, 90m, 12h or 2d")
+    return timedelta(seconds=float(found[1]) * _UNITS[found[2]])
 
 
 def positive(text: str) -> int:

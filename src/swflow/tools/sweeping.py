@@ -1,7 +1,10 @@
 """Forgetting stored payloads that nothing needs any more."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 
 from swflow.client.client import Client
 from swflow.errors import SwflowError
@@ -12,42 +15,65 @@ _MARGIN = timedelta(days=1)  # an input is stored before its execution starts
 _BATCH = 1_000
 
 
-def sweep(client: Client, *, keep: timedelta = timedelta(0)) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swept:
+    """What a sweep deleted.
+
+    Attributes:
+        before: the first day of which all payloads stay.
+        days: how many went of each earlier day that had some.
+    """
+
+    before: date
+    days: Mapping[date, int]
+
+    @property
+    def deleted(self) -> int:
+        """How many went."""
+        return sum(self.days.values())
+
+
+def sweep(client: Client, *, keep: timedelta = timedelta(0), dry_run: bool = False) -> Swept:
     """Delete the stored payloads of a domain that were there before its oldest execution.
 
     An execution counts while it is open, and for the domain's retention period after that: so the
     store keeps what is needed for as long as Amazon SWF keeps the history that needs it. Run it
-    every day; it does not matter where, nor how often. A store is for the domains of one account
-    and region: those of another one with the same name would be taken for this one's.
+    every day; it does not matter where, nor how often, nor what runs meanwhile. A store is for the
+    domains of one account and region: those of another one with the same name would be taken for
+    this one's.
 
     Args:
         client: the domain, with the Payloads whose store is swept.
         keep: how long to keep payloads in any case, as for histories that were exported.
-
-    Returns:
-        How many were deleted.
+        dry_run: delete nothing, and tell what would be.
 
     Raises:
         SwflowError: the client has no payload store.
     """
     store = client.connection.payloads.store
     if store is None:
-        raise SwflowError("there is nothing to sweep: the client has no payload store")
-    before = min(_oldest_start(client), datetime.now(UTC) - keep) - _MARGIN
+        raise SwflowError(
+            "there is nothing to sweep: no payload store is given (Client(payloads=...), or "
+            "--payloads)"
+        )
+    before = (min(_oldest_start(client), datetime.now(UTC) - keep) - _MARGIN).date()
     of_domain = prefix(client.domain)
-    deleted, doomed = 0, list[str]()
+    days, doomed = Counter[date](), list[str]()
     for key in store.keys(of_domain):
         when = key.removeprefix(of_domain)
         if not _DAY.match(when):
             continue
-        if when[:10] >= before.date().isoformat():
+        day = date.fromisoformat(when[:10])
+        if day >= before:
             break
-        doomed.append(key)
+        days[day] += 1
+        if not dry_run:
+            doomed.append(key)
         if len(doomed) == _BATCH:
             store.delete(doomed)
-            deleted, doomed = deleted + len(doomed), []
+            doomed = []
     store.delete(doomed)
-    return deleted + len(doomed)
+    return Swept(before=before, days=days)
 
 
 def _oldest_start(client: Client) -> datetime:
