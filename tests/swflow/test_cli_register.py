@@ -184,3 +184,20 @@ def test_a_program_that_cannot_be_loaded_says_where(shop: Any, tmp_path: Path) -
     said = shop.refused("register", "broken")
     assert "No module named 'nowhere_to_be_found'" in said
     assert f"{tmp_path / 'broken.py'}, line 2" in said
+
+
+def test_what_cannot_be_replayed_is_a_warning_and_what_to_use_instead(
+    shop: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "shop.py"
+    path.write_text(path.read_text().replace("await pack(item)", "str(print(item))"))
+    assert shop("register", "shop", "--retention", "3", "--dry-run")
+    assert caplog.messages == []
+
+    path.write_text(path.read_text().replace("print(item)", "open(item)"))
+    shop.forget("shop")
+    assert shop("register", "shop", "--retention", "3")
+    line = len(path.read_text().splitlines())
+    assert caplog.messages == [
+        f"{path}:{line}: open() in a workflow's code does not replay the same; use an activity"
+    ]

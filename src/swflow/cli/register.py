@@ -5,9 +5,11 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
+from swflow.authoring.workflow import WorkflowType
 from swflow.cli.options import add_command, add_json, add_types, client_of
 from swflow.cli.output import Cell, print_json, print_table
 from swflow.client.registering import Registered
+from swflow.deciders.guards import warn
 from swflow.tools.loading import load_types
 
 _LONGEST = 90
@@ -20,7 +22,8 @@ def add_to(commands: Any) -> None:
         "register",
         "register workflows, activities and the domain",
         "What is registered already stays as it is; where the program asks for other defaults, "
-        "that is said. Only timeouts that the program names become defaults.",
+        "that is said. Only timeouts that the program names become defaults. What a workflow's "
+        "code does that cannot be replayed is a warning.",
     )
     add_types(parser)
     parser.add_argument(
@@ -36,6 +39,7 @@ def add_to(commands: Any) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     types = load_types(options.types)
+    warn(each for each in types if isinstance(each, WorkflowType))
     days = options.retention
     found = client_of(options).register(
         *types,

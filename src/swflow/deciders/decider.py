@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from swflow.authoring.workflow import WorkflowType
 from swflow.client.client import Client
 from swflow.deciders.deciding import Deciding
-from swflow.deciders.guards import check
+from swflow.deciders.guards import warn
 from swflow.endpoint.connection import identity
 from swflow.endpoint.lanes import Call, Conversation, carry_on
 from swflow.endpoint.polling import LONGEST
@@ -74,8 +74,7 @@ class Decider:
         """
         for each in self._workflows.values():
             each.codec.prepare()
-            for finding in check(each):
-                _log.warning("%s", finding)
+        warn(self._workflows.values())
         self._client.require_domain()
         with Stop() as stop:
 

@@ -9,6 +9,7 @@ import asyncio
 import builtins
 import datetime as dt
 import inspect
+import logging
 import os
 import random
 import secrets
@@ -19,12 +20,14 @@ import threading
 import time
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
 from swflow.authoring.workflow import WorkflowType
+
+_log = logging.getLogger(__name__)
 
 _NOW = "swflow.now()"
 _RANDOM = "swflow.random()"
@@ -87,6 +90,13 @@ class Finding:
             f"{self.file}:{self.line}: {self.name} in a workflow's code "
             f"does not replay the same; use {self.instead}"
         )
+
+
+def warn(workflows: Iterable[WorkflowType[..., Any]]) -> None:
+    """Log what `check` finds."""
+    for each in workflows:
+        for finding in check(each):
+            _log.warning("%s", finding)
 
 
 def check(workflow: WorkflowType[..., Any]) -> list[Finding]:
