@@ -5,7 +5,7 @@ from contextlib import ExitStack, closing
 
 import pytest
 
-from harness.example import Example
+from harness.example import Example, open_example
 from harness.swf_server import SwfServer
 from swflow import Client
 
@@ -17,7 +17,7 @@ def example(swf_server: SwfServer) -> Iterator[OpenExample]:
     """Opens an example by its name, with more for its environment."""
     with ExitStack() as opened:
         yield lambda name, **more: opened.enter_context(
-            closing(Example(name, swf_server.endpoint_url, **more))
+            closing(open_example(name, swf_server.endpoint_url, **more))
         )
 
 

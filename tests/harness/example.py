@@ -1,4 +1,4 @@
-"""Programs of examples/, run as their READMEs tell their readers to."""
+"""Programs of examples/ and docs/, run as their pages tell their readers to."""
 
 import os
 import re
@@ -17,14 +17,14 @@ Program = subprocess.Popen[str]
 
 
 class Example:
-    """A folder of examples/, its README's environment, and a service in place of the README's."""
+    """A folder with a program, its page's environment, and a service in place of the page's."""
 
-    def __init__(self, name: str, endpoint_url: str, **more: str) -> None:
+    def __init__(self, folder: Path, page: Path, endpoint_url: str, **more: str) -> None:
         """`more` goes into the environment as well."""
-        self._folder = ROOT / "examples" / name
-        self._readme = (self._folder / "README.md").read_text()
+        self._folder = folder
+        self._page = page.read_text()
         self._started: list[Program] = []
-        exported = re.findall(r"^    export (.+)$", self._readme, re.MULTILINE)
+        exported = re.findall(r"^ +export (.+)$", self._page, re.MULTILINE)
         words = " ".join(exported).replace("http://127.0.0.1:4567", endpoint_url)
         self._environment = {
             **os.environ,
@@ -35,17 +35,17 @@ class Example:
 
     @property
     def domain(self) -> str:
-        """The domain that the README names."""
+        """The domain that the page names."""
         return self._environment["SWFLOW_DOMAIN"]
 
     def start(self, command: str, instead: Mapping[str, str] = NOTHING) -> Program:
-        """Start a command of the README.
+        """Start a command of the page.
 
         Args:
             command: as it stands there.
             instead: what readers replace in it, and by what.
         """
-        assert command in self._readme, f"the README does not say {command!r}"
+        assert command in self._page, f"the page does not say {command!r}"
         for there, here in instead.items():
             command = command.replace(there, here)
         program, *words = shlex.split(command)
@@ -61,7 +61,7 @@ class Example:
         return process
 
     def run(self, command: str, instead: Mapping[str, str] = NOTHING) -> str:
-        """Run a command of the README to its end; what it printed."""
+        """Run a command of the page to its end; what it printed."""
         process = self.start(command, instead)
         printed, _ = process.communicate(timeout=120)
         assert process.returncode == 0
@@ -73,3 +73,9 @@ class Example:
             process.terminate()
         for process in self._started:
             process.communicate(timeout=60)
+
+
+def open_example(name: str, endpoint_url: str, **more: str) -> Example:
+    """A folder of examples/, as its README describes it."""
+    folder = ROOT / "examples" / name
+    return Example(folder, folder / "README.md", endpoint_url, **more)

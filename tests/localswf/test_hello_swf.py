@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from harness.example import ROOT, Example
+from harness.example import ROOT, open_example
 
 RECORDED = ROOT / ".." / "shared" / "data" / "histories" / "real_swf.json"
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def hello(swf_server: Any, boto: Any) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """What the worker said, and the history of an execution from start to end."""
-    with closing(Example("hello_swf", swf_server.endpoint_url)) as example:
+    with closing(open_example("hello_swf", swf_server.endpoint_url)) as example:
         example.run("python register.py")
         example.run("python register.py")
         worker = example.start("python worker.py")

@@ -1,0 +1,155 @@
+"""What docs/swflow.md tells its readers to do."""
+
+import importlib
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.loaders import Loader
+
+import swflow
+from harness.example import ROOT, Example
+from swflow import Payloads, WorkflowFailed
+from swflow.__main__ import _parser
+from swflow.testing import Environment
+
+GUIDE = ROOT / "docs/swflow.md"
+PAGE = GUIDE.read_text()
+PROGRAMS = dict(re.findall(r"```python\n# (\w+)\.py\n(.*?)```", PAGE, re.DOTALL))
+COMMANDS = re.findall(r"^    (swflow .+)$", PAGE, re.MULTILINE)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The page's programs, as files."""
+    for name, program in PROGRAMS.items():
+        (tmp_path / f"{name}.py").write_text(program)
+    return tmp_path
+
+
+@pytest.fixture
+def program(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Imports a program of the page."""
+    monkeypatch.syspath_prepend(folder)
+    yield importlib.import_module
+    for name in PROGRAMS:
+        sys.modules.pop(name, None)
+
+
+def check(folder: Path, *command: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "MYPYPATH": str(ROOT / "src")},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_program_is_a_file_that_can_be_imported(program: Any) -> None:
+    assert len(PROGRAMS) == PAGE.count("```python")
+    for name in PROGRAMS:
+        assert program(name).__name__ == name
+
+
+def test_the_tests(folder: Path) -> None:
+    check(folder, "pytest", "-q", "-p", "no:cacheprovider", "-p", "pytest_swflow", "test_orders.py")
+
+
+@pytest.mark.slow
+def test_the_programs_have_the_right_types(folder: Path) -> None:
+    names = [f"{name}.py" for name in PROGRAMS if not name.startswith("test_")]
+    check(folder, "mypy", "--strict", f"--cache-dir={ROOT / '.mypy_cache' / 'test_docs'}", *names)
+
+
+@pytest.mark.slow
+def test_the_first_workflow(folder: Path, swf_server: Any) -> None:
+    with closing(Example(folder, GUIDE, swf_server.endpoint_url)) as example:
+        example.run("swflow register orders --retention 7")
+        example.start("swflow decider orders")
+        example.start("swflow worker orders --processes 2")
+        start = """swflow start orders:buy '{"number": "7", "amount": 20}' --workflow-id order-7"""
+        assert example.run(start).startswith("order-7 ")
+        assert "buy 1" in example.run("swflow show order-7")
+
+
+def test_a_task_is_completed_by_somebody_else(program: Any) -> None:
+    people = program("people")
+    with Environment() as env:
+        asked = env.start(people.survey, "tea?")
+        env.advance(days=1)
+        people.answer(env.client, "tea?", says=True)
+        assert asked.result() == "yes"
+
+
+def test_steps_are_undone_and_failures_survived(
+    program: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    failing = program("failing")
+    assert failing.travel("hotel") == "no meal"
+    assert failing.travel_anyway("moon") == "nobody goes there {'asked for': 'moon'}"
+    with Environment() as env, pytest.raises(WorkflowFailed, match="nobody goes there"):
+        env.run(failing.travel, "moon")
+    assert capsys.readouterr().out == "flight booked: cancelled\n"
+
+
+def test_children_and_going_on_as_new(program: Any) -> None:
+    together = program("together")
+    assert together.whole([1, 2, 3]) == 14
+    assert together.count_down(3) == "done"
+
+
+def test_changes_side_by_side(program: Any) -> None:
+    changing = program("changing")
+    assert changing.welcome("ann") == "hello, ann"
+    assert changing.welcome_twice("ann") == "hello again, ann"
+    assert {changing.welcome.name, changing.welcome_twice.name} == {"welcome"}
+
+
+def test_a_file_is_copied(program: Any, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"film")
+    assert program("copying").copy(tmp_path / "a", tmp_path / "b") == 4
+    assert (tmp_path / "b").read_bytes() == b"film"
+
+
+def test_payloads(program: Any, tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text("one:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n")
+    made = program("storage").payloads(None, tmp_path / "keys")
+    assert isinstance(made, Payloads)
+    assert str(made.store).endswith("var/payloads")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands_are_commands(command: str) -> None:
+    assert _parser().parse_args(shlex.split(command)[1:]).run
+
+
+def test_every_name_every_command_and_every_metric_is_on_the_page() -> None:
+    words = set(re.findall(r"\w+", PAGE))
+    (commands,) = (action.choices for action in _parser()._actions if action.choices)
+    source = (ROOT / "src/swflow/telemetry/metrics.py").read_text()
+    metrics = re.findall(r'"(swflow_\w+)"', source)
+    assert metrics
+
+    assert sorted(set(swflow.__all__) - words) == []
+    assert [each for each in commands if f"swflow {each}" not in PAGE] == []
+    assert [each for each in metrics if f"`{each}" not in PAGE] == []
+
+
+def test_permissions_are_those_that_there_are() -> None:
+    policy = json.loads(re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)[0])
+    model = Loader().load_service_model("swf", "service-2")
+    known = set(model["operations"]) | set(model["shapes"]["DecisionType"]["enum"])
+    named = {action for each in policy["Statement"] for action in each["Action"]}
+    assert [each for each in named if each.removeprefix("swf:") not in known] == []
