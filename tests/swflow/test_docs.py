@@ -24,6 +24,7 @@ from swflow.testing import Environment
 GUIDE = ROOT / "docs/swflow.md"
 PAGE = GUIDE.read_text()
 PROGRAMS = dict(re.findall(r"```python\n# (\w+)\.py\n(.*?)```", PAGE, re.DOTALL))
+README = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
 COMMANDS = re.findall(r"^    (swflow .+)$", PAGE, re.MULTILINE)
 
 
@@ -61,6 +62,12 @@ def test_every_program_is_a_file_that_can_be_imported(program: Any) -> None:
     assert len(PROGRAMS) == PAGE.count("```python")
     for name in PROGRAMS:
         assert program(name).__name__ == name
+
+
+def test_the_workflow_of_the_readme(folder: Path) -> None:
+    (program,) = README
+    (folder / "readme.py").write_text(program)
+    check(folder, "readme")
 
 
 def test_the_tests(folder: Path) -> None:
