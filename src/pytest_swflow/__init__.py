@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from swflow import WorkflowType
     from swflow.testing import Environment
+    from swflow.tools.checking import Check
     from swflow.tools.histories import StoredHistory
-
-    Workflows = dict[tuple[str, str], WorkflowType[..., Any]]
 
 _SUFFIXES = (".json", ".jsonl")
 
@@ -31,8 +29,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--swflow-workflows", metavar="MODULE", action="append", help="where the workflows are"
     )
+    group.addoption(
+        "--swflow-payloads",
+        metavar="MODULE:NAME",
+        help="the program's swflow.Payloads, where those of the histories are stored or encrypted",
+    )
+    group.addoption(
+        "--swflow-domain", metavar="NAME", help="where histories are from that do not say so"
+    )
     parser.addini("swflow_histories", "the folder with histories to check", "paths")
     parser.addini("swflow_workflows", "the modules in which their workflows are", "args")
+    parser.addini("swflow_payloads", "their swflow.Payloads, as package.module:name")
+    parser.addini("swflow_domain", "where histories are from that do not say so")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -74,30 +82,28 @@ class HistoryFile(pytest.File):
         from swflow.tools.histories import read_histories  # noqa: PLC0415
 
         try:
-            workflows = _workflows(self.config)
+            today = _check(self.config)
             histories = list(read_histories(self.path))
         except SwflowError as error:
             raise self.CollectError(str(error)) from error
         for number, history in enumerate(histories, start=1):
             name = history.workflow_id or " ".join(history.type)
             several = f"{number} " if len(histories) > 1 else ""
-            more = {"history": history, "workflows": workflows}
+            more = {"history": history, "today": today}
             yield HistoryItem.from_parent(self, name=several + name, **more)
 
 
 class HistoryItem(pytest.Item):
     """A history that today's code is run over."""
 
-    def __init__(self, *, history: "StoredHistory", workflows: "Workflows", **more: Any) -> None:
+    def __init__(self, *, history: "StoredHistory", today: "Check", **more: Any) -> None:
         super().__init__(**more)
         self._history = history
-        self._workflows = workflows
+        self._today = today
 
     def runtest(self) -> None:
         """Run today's code over it."""
-        from swflow.tools.checking import check_one  # noqa: PLC0415
-
-        check_one(self._workflows, self._history)
+        self._today.run(self._history)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """One sentence where code and history differ."""
@@ -112,7 +118,7 @@ class HistoryItem(pytest.Item):
         return self.path, None, f"history {self.name}"
 
 
-_WORKFLOWS = pytest.StashKey["Workflows"]()
+_CHECK = pytest.StashKey["Check"]()
 
 
 def _folders(config: pytest.Config) -> list[Path]:
@@ -121,22 +127,29 @@ def _folders(config: pytest.Config) -> list[Path]:
     return [(config.invocation_params.dir / each).resolve() for each in found]
 
 
-def _workflows(config: pytest.Config) -> "Workflows":
-    """The workflows, by their names and versions.
+def _check(config: pytest.Config) -> "Check":
+    """Today's code.
 
     Raises:
-        SwflowError: they cannot be loaded, or nobody said where they are.
+        SwflowError: it cannot be loaded, or nobody said where it is.
     """
-    if _WORKFLOWS not in config.stash:
-        from swflow import SwflowError, WorkflowType  # noqa: PLC0415
-        from swflow.tools.loading import load_types  # noqa: PLC0415
+    if _CHECK not in config.stash:
+        from swflow import Payloads, SwflowError, WorkflowType  # noqa: PLC0415
+        from swflow.tools.checking import Check  # noqa: PLC0415
+        from swflow.tools.loading import load_one, load_types  # noqa: PLC0415
 
-        names = config.getoption("swflow_workflows") or config.getini("swflow_workflows")
+        names = _asked(config, "swflow_workflows")
         if not names:
             raise SwflowError("say where the workflows are: --swflow-workflows MODULE")
-        config.stash[_WORKFLOWS] = {
-            (each.name, each.version): each
-            for each in load_types(names)
-            if isinstance(each, WorkflowType)
-        }
-    return config.stash[_WORKFLOWS]
+        payloads = _asked(config, "swflow_payloads")
+        config.stash[_CHECK] = Check(
+            [each for each in load_types(names) if isinstance(each, WorkflowType)],
+            domain=_asked(config, "swflow_domain"),
+            payloads=load_one(payloads, Payloads, "swflow.Payloads") if payloads else Payloads(),
+        )
+    return config.stash[_CHECK]
+
+
+def _asked(config: pytest.Config, name: str) -> Any:
+    """What the command line says, or else the ini file."""
+    return config.getoption(name) or config.getini(name)

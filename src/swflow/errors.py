@@ -19,12 +19,16 @@ class PayloadError(SwflowError):
     Attributes:
         retry: whether it may be there later, or with another configuration.
         passing: whether the store is in trouble, which may pass by itself.
+        brief: the same in a few words, to stand in the payload's place.
     """
 
-    def __init__(self, message: str, *, retry: bool = True, passing: bool = False) -> None:
+    def __init__(
+        self, message: str, *, retry: bool = True, passing: bool = False, brief: str = ""
+    ) -> None:
         super().__init__(message)
         self.retry = retry
         self.passing = passing
+        self.brief = brief or message
 
 
 class NonDeterminismError(SwflowError):

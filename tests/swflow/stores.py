@@ -53,6 +53,14 @@ def noise(length: int, seed: int = 0) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
+HIDDEN = "butler"
+
+
+def long_film() -> list[str]:
+    """What does not become much shorter than it is."""
+    return [f"{HIDDEN} {noise(40, seed)}" for seed in range(1_000)]
+
+
 @contextmanager
 def s3_server() -> Iterator[str]:
     """Where a server of its own listens; the bucket is there."""

@@ -14,9 +14,7 @@ import pytest
 
 from swflow import Client, PayloadError, WorkflowFailed, replay
 from tests.swflow.cluster import PROGRAM
-from tests.swflow.stores import noise
-
-HIDDEN = "butler"
+from tests.swflow.stores import HIDDEN, long_film
 
 
 @dataclass
@@ -49,11 +47,6 @@ def archive(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     cluster.register(module)
     yield Archive(cluster, module, tmp_path / "store")
     del sys.modules["archive"]
-
-
-def long_film() -> list[str]:
-    """What does not become much shorter than it is."""
-    return [f"{HIDDEN} {noise(40, seed)}" for seed in range(1_000)]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from swflow import Encryption, PayloadError, Payloads, SerializationError
 from swflow.values.failure import Report
+from swflow.values.reading import all_readable, readable
 from swflow.values.sealing import Sealer
 from tests.swflow.stores import MemoryStore, noise
 
@@ -210,6 +212,44 @@ def test_details_of_a_failure_that_look_like_an_envelope_come_as_they_were() -> 
     assert Report.read("no disk", sealer().open_failure(sealed)) == report
 
 
+# For people.
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        (lambda store: sealer(store, Encryption(KEYS)), noise(40_000)),
+        (lambda _: sealer(None, Encryption(KEYS)), "(stored in memory, not fetched)"),
+        (sealer, "(encrypted, no key given)"),
+        (
+            lambda store: sealer(store, Encryption({"2027": b"n" * 32})),
+            "(a payload is encrypted with the key '2026', and this process has '2027')",
+        ),
+    ],
+    ids=["with all that is needed", "without the store", "without the key", "with another key"],
+)
+def test_a_payload_is_read_by_people_or_it_is_said_why_not(
+    store: MemoryStore, how: Callable[[MemoryStore], Sealer], said: str
+) -> None:
+    one = sealer(store, Encryption(KEYS))
+    sealed = one.seal(noise(40_000), "the input")
+    assert readable(how(store), sealed) == said
+    details = Report("no disk", json.loads(noise(40_000)), retry=False).wire()["details"]
+    shown = readable(how(store), one.seal_failure(details))
+    assert shown == (said if said.startswith("(") else details)
+
+
+def test_what_was_swept_is_said_to_be_gone(store: MemoryStore) -> None:
+    sealed = sealer(store).seal(noise(40_000), "the input")
+    shown = readable(sealer(MemoryStore()), sealed)
+    assert re.fullmatch(r"\(stored in memory, and not there any more\)", shown)
+
+
+def test_what_is_plain_is_read_as_it_is() -> None:
+    says = {"activityId": "1", "input": '["$swflow"]', "tagList": ["a"]}
+    assert all_readable(sealer(), says) == says
+
+
 # Encryption.
 
 
@@ -244,7 +284,7 @@ def test_with_encryption_and_no_store_the_limit_is_that_of_what_travels() -> Non
 def test_what_is_said_to_fit_can_be_sealed(limit: int) -> None:
     one = sealer(None, Encryption({"k" * 64: b"k" * 32}))
     longest = "".join(chr(0x1F000 + secrets.randbelow(3_000)) for _ in range(limit))
-    texts = [longest[:length] for length in range(0, limit, limit // 300)]
+    texts = [longest[:length] for length in range(0, limit, limit // 60)]
     fitting = [text for text in texts if one.fits(text, limit)]
     assert 1 < len(fitting) < len(texts)
     for text in fitting:

@@ -27,7 +27,7 @@ def add_to(commands: Any) -> None:
     given = parser.add_mutually_exclusive_group()
     given.add_argument("arguments", nargs="*", default=[], metavar="ARGUMENT", help=ARGUMENTS_HELP)
     given.add_argument(
-        "--input", metavar="TEXT", help="the input as it travels, even if it does not fit"
+        "--input", metavar="TEXT", help="the input as a history shows it, even if it does not fit"
     )
     parser.add_argument("--task-list", help="where the task goes, if not as declared")
     parser.add_argument("--workflow-id", help="of the execution that the task is put into")

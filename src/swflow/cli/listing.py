@@ -41,7 +41,8 @@ def add_to(commands: Any) -> None:
         "export",
         "write histories into files",
         "One JSON file an execution, with domain, execution and events: `swflow replay` reads it, "
-        "and so does `localswf import`.",
+        "and so does `localswf import`. Payloads stay as they travelled: what is encrypted stays "
+        "so, and what is stored is not in the file.",
     )
     export.add_argument("folder", type=Path, metavar="FOLDER", help="made if it is not there")
     add_json(export)

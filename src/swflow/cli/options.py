@@ -23,11 +23,7 @@ def add_command(commands: Any, name: str, about: str, more: str = "") -> argpars
     description = f"{about[0].upper()}{about[1:]}. {more}".strip()
     parser: argparse.ArgumentParser = commands.add_parser(name, help=about, description=description)
     where = parser.add_argument_group("the service")
-    where.add_argument(
-        "--domain",
-        default=os.environ.get("SWFLOW_DOMAIN"),
-        help="the domain (SWFLOW_DOMAIN)",
-    )
+    add_domain(where)
     where.add_argument(
         "--endpoint-url",
         metavar="URL",
@@ -39,12 +35,6 @@ def add_command(commands: Any, name: str, about: str, more: str = "") -> argpars
         help="the region (AWS_REGION, AWS_DEFAULT_REGION, boto3's configuration)",
     )
     where.add_argument("--profile", help="of boto3's configuration (AWS_PROFILE)")
-    where.add_argument(
-        "--payloads",
-        metavar="MODULE:NAME",
-        default=os.environ.get("SWFLOW_PAYLOADS"),
-        help="a swflow.Payloads: how payloads travel (SWFLOW_PAYLOADS)",
-    )
     parser.add_argument(
         "--log-level",
         default="INFO",
@@ -54,6 +44,21 @@ def add_command(commands: Any, name: str, about: str, more: str = "") -> argpars
     )
     parser.add_argument("--log-json", action="store_true", help="log a JSON object a line")
     return parser
+
+
+def add_domain(group: Any) -> None:
+    """Add the domain, and how its payloads travel."""
+    group.add_argument(
+        "--domain",
+        default=os.environ.get("SWFLOW_DOMAIN"),
+        help="the domain (SWFLOW_DOMAIN)",
+    )
+    group.add_argument(
+        "--payloads",
+        metavar="MODULE:NAME",
+        default=os.environ.get("SWFLOW_PAYLOADS"),
+        help="the program's swflow.Payloads: how payloads travel (SWFLOW_PAYLOADS)",
+    )
 
 
 def add_types(parser: argparse.ArgumentParser) -> None:

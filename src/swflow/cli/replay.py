@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from swflow.authoring.workflow import WorkflowType
+from swflow.cli.options import add_domain, payloads_of
 from swflow.cli.output import print_line
 from swflow.errors import NonDeterminismError
-from swflow.tools.checking import check_one
+from swflow.tools.checking import Check
 from swflow.tools.histories import read_histories
 from swflow.tools.loading import load_types
 
@@ -30,23 +31,26 @@ def add_to(commands: Any) -> None:
         metavar="FILE",
         help="histories as JSON, as the AWS CLI and `localswf export` write them, or a folder",
     )
+    add_domain(parser.add_argument_group("where histories are from that do not say so"))
     parser.add_argument("--json", action="store_true", help="what was found, as a line for each")
     parser.set_defaults(run=_run, log_level="WARNING", log_json=False)
 
 
 def _run(options: argparse.Namespace) -> int:
     types = load_types(options.types.split(","))
-    known = {(each.name, each.version): each for each in types if isinstance(each, WorkflowType)}
+    today = Check(
+        [each for each in types if isinstance(each, WorkflowType)],
+        domain=options.domain or "",
+        payloads=payloads_of(options),
+    )
     status = 0
-    for found in _check(known, options.files):
+    for found in _check(today, options.files):
         status = max(status, 0 if found["same"] else 1)
         print_line(json.dumps(found) if options.json else _for_people(found))
     return status
 
 
-def _check(
-    known: dict[tuple[str, str], WorkflowType[..., Any]], files: list[Path]
-) -> Iterator[dict[str, Any]]:
+def _check(today: Check, files: list[Path]) -> Iterator[dict[str, Any]]:
     for file in files:
         for path in sorted(file.rglob("*.json*")) if file.is_dir() else [file]:
             for history in read_histories(path):
@@ -57,7 +61,7 @@ def _check(
                     "same": True,
                 }
                 try:
-                    check_one(known, history)
+                    today.run(history)
                 except NonDeterminismError as error:
                     found |= {"same": False, **vars(error)}
                 yield found

@@ -4,9 +4,10 @@ import argparse
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
-from swflow.cli.options import add_command, add_execution, add_json, execution_of
+from swflow.cli.options import add_command, add_execution, add_json, client_of
 from swflow.cli.output import (
     Cell,
     clock,
@@ -19,6 +20,8 @@ from swflow.cli.output import (
 )
 from swflow.execution.history import attributes, stored, timestamp
 from swflow.tools.timeline import Step, Timeline, timeline
+from swflow.values.reading import all_readable, readable
+from swflow.values.sealing import Sealer, all_of
 
 _LONG = 200
 _KINDS = {"child": "child ", "signal": "signal ", "marker": "marker ", "lambda": "function "}
@@ -31,9 +34,15 @@ def add_to(commands: Any) -> None:
         "show",
         "show what happened in an execution",
         "One line a step: when it was begun, how long it waited for somebody and how long it took, "
-        "and what came of it.",
+        "and what came of it. With the program's --payloads, what is stored or encrypted is shown "
+        "as well.",
     )
-    history = add_command(commands, "history", "print the events of an execution")
+    history = add_command(
+        commands,
+        "history",
+        "print the events of an execution",
+        "As JSON they are as Amazon SWF gives them, with their payloads as these travelled.",
+    )
     for parser, run in ((show, _show), (history, _history)):
         add_execution(parser)
         add_json(parser)
@@ -41,8 +50,10 @@ def add_to(commands: Any) -> None:
 
 
 def _show(options: argparse.Namespace) -> int:
-    execution = execution_of(options)
+    client = client_of(options)
+    execution = client.execution(options.workflow_id, options.run_id)
     line = timeline(execution.history())
+    _open(line, client.connection.sealer)
     if options.json:
         ids = {"workflowId": execution.workflow_id, "runId": execution.run_id}
         print_json({**ids, **asdict(line)})
@@ -53,6 +64,14 @@ def _show(options: argparse.Namespace) -> int:
         print_line()
         print_table([header, *(_row(line, step) for step in line.steps)], right=[0, 2, 3])
     return 0
+
+
+def _open(line: Timeline, sealer: Sealer) -> None:
+    """Make readable what it tells of payloads."""
+    told = [line.input, line.said, *(step.said for step in line.steps)]
+    line.input, line.said, *said = all_of(partial(readable, sealer), told)
+    for step, text in zip(line.steps, said, strict=True):
+        step.said = text
 
 
 def _print_head(line: Timeline, workflow_id: str, run_id: str) -> None:
@@ -90,19 +109,21 @@ def _row(line: Timeline, step: Step) -> list[Cell]:
 
 
 def _history(options: argparse.Namespace) -> int:
-    events = execution_of(options).history()
+    client = client_of(options)
+    events = client.execution(options.workflow_id, options.run_id).history()
     if options.json:
         print_json([stored(event) for event in events])
         return 0
+    opened = all_of(partial(all_readable, client.connection.sealer), map(attributes, events))
     print_table(
         [
             [
                 str(event["eventId"]),
                 (clock(timestamp(event)), "dim"),
                 event["eventType"],
-                shortened(json.dumps(attributes(event), ensure_ascii=False), _LONG),
+                shortened(json.dumps(says, ensure_ascii=False), _LONG),
             ]
-            for event in events
+            for event, says in zip(events, opened, strict=True)
         ],
         right=[0],
     )

@@ -218,7 +218,7 @@ class Instance:
         if command is None or not command.caused(event, self._context.sealer):
             if _is_patch(event):  # the code has grown out of asking whether it is patched
                 return
-            raise _difference(describe(event), command, event)
+            raise _difference(describe(event, self._context.sealer), command, event)
         self._unmatched.popleft()
         if command.owner is not None:
             self._owners[event["eventId"]] = command.owner

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from swflow.execution.history import Event, attributes
+from swflow.values.reading import all_readable
 from swflow.values.sealing import Sealer
 
 _DECISION_OF = {
@@ -162,10 +163,10 @@ def attributes_key(kind: str) -> str:
     return f"{kind[0].lower()}{kind[1:]}DecisionAttributes"
 
 
-def describe(event: Event) -> str:
+def describe(event: Event, sealer: Sealer) -> str:
     """An event that came of a decision, in the words that describe the decision."""
     kind = event["eventType"]
-    return _describe(_DECISION_OF.get(kind) or str(kind), attributes(event))
+    return _describe(_DECISION_OF.get(kind) or str(kind), all_readable(sealer, attributes(event)))
 
 
 def _describe(kind: str, says: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from swflow.execution.history import Event
 from swflow.execution.travelling import open_events
 from swflow.tools.histories import StoredHistory, read_histories
 from swflow.values.payloads import PLAIN, Payloads
-from swflow.values.sealing import PLAIN_SEALER, Sealer
+from swflow.values.sealing import Sealer
 
 Workflows = WorkflowType[..., Any] | Iterable[WorkflowType[..., Any]]
 
@@ -29,7 +29,7 @@ def check(
             version.
         history: a file, or its path; or the history itself, as GetWorkflowExecutionHistory or
             `Execution.history` gives it.
-        domain: where it is from, if its payloads are stored or encrypted.
+        domain: where it is from, if its payloads are stored or encrypted and it does not say so.
         payloads: how they travelled.
 
     Raises:
@@ -40,29 +40,56 @@ def check(
         PayloadError: a payload of the history cannot be fetched or decoded.
     """
     given = [workflows] if isinstance(workflows, WorkflowType) else workflows
-    known = {(each.name, each.version): each for each in given}
+    of_today = Check(given, domain=domain, payloads=payloads)
     for each in _histories(history):
-        check_one(known, each, Sealer(domain, payloads))
+        of_today.run(each)
 
 
-def check_one(
-    known: Mapping[tuple[str, str], WorkflowType[..., Any]],
-    of: StoredHistory,
-    sealer: Sealer = PLAIN_SEALER,
-) -> None:
-    """Run the code that belongs to a history over it; see `check`."""
-    workflow = known.get(of.type)
-    if workflow is None:
-        served = ", ".join(f"{name} {version}" for name, version in known) or "none"
-        raise SwflowError(
-            f"{of.place} is a history of the workflow {' '.join(of.type)}; given are: {served}"
-        )
-    try:
-        _replay(workflow, of, sealer, traced=False)
-    except NonDeterminismError:
-        # Again, to note where in the code it comes from, which takes its time.
-        _replay(workflow, of, sealer, traced=True)
-        raise
+class Check:
+    """Today's code, to be run over stored histories.
+
+    Args:
+        workflows: what it is made of.
+        domain: where histories are from that do not say so.
+        payloads: how theirs travelled.
+    """
+
+    def __init__(
+        self,
+        workflows: Iterable[WorkflowType[..., Any]],
+        *,
+        domain: str = "",
+        payloads: Payloads = PLAIN,
+    ) -> None:
+        self._workflows = {(each.name, each.version): each for each in workflows}
+        self._domain = domain
+        self._payloads = payloads
+        self._sealers: dict[str, Sealer] = {}
+
+    def run(self, of: StoredHistory) -> None:
+        """Run the code that belongs to a history over it.
+
+        Raises:
+            SwflowError: as `check` says.
+        """
+        workflow = self._workflows.get(of.type)
+        if workflow is None:
+            known = ", ".join(f"{name} {version}" for name, version in self._workflows) or "none"
+            raise SwflowError(
+                f"{of.place} is a history of the workflow {' '.join(of.type)}; given are: {known}"
+            )
+        sealer = self._sealer(of.domain or self._domain)
+        try:
+            _replay(workflow, of, sealer, traced=False)
+        except NonDeterminismError:
+            # Again, to note where in the code it comes from, which takes its time.
+            _replay(workflow, of, sealer, traced=True)
+            raise
+
+    def _sealer(self, domain: str) -> Sealer:
+        if domain not in self._sealers:
+            self._sealers[domain] = Sealer(domain, self._payloads)
+        return self._sealers[domain]
 
 
 def _replay(

@@ -22,12 +22,14 @@ class StoredHistory:
         events: its events.
         workflow_id: whose it is; empty if that is not told.
         run_id: likewise.
+        domain: likewise.
     """
 
     place: str
     events: list[Event]
     workflow_id: str = ""
     run_id: str = ""
+    domain: str = ""
 
     @property
     def type(self) -> tuple[str, str]:
@@ -40,8 +42,8 @@ def read_histories(path: Path) -> Iterator[StoredHistory]:
     """The histories in a file.
 
     A history is a list of events, or an object with a list of `events`, as
-    GetWorkflowExecutionHistory answers; `execution` beside them says whose it is. A file holds one
-    of them, a list of them, or one in each line. Times are numbers or ISO 8601.
+    GetWorkflowExecutionHistory answers; `execution` and `domain` beside them say whose it is. A
+    file holds one of them, a list of them, or one in each line. Times are numbers or ISO 8601.
 
     Raises:
         SwflowError: there is something else in it, or it cannot be read.
@@ -87,12 +89,14 @@ def _history(place: str, found: Any) -> StoredHistory:
         raise SwflowError(f"{place} is no history: no list of events is there")
     for event in events:
         _read_time(place, event)
-    execution = found.get("execution") if isinstance(found, dict) else None
-    match execution:
-        case {"workflowId": str(workflow_id), "runId": str(run_id)}:
-            history = StoredHistory(place, events, workflow_id, run_id)
-        case _:
-            history = StoredHistory(place, events)
+    named: dict[str, str] = {}
+    match found:
+        case {"execution": {"workflowId": str(workflow_id), "runId": str(run_id)}}:
+            named |= {"workflow_id": workflow_id, "run_id": run_id}
+    match found:
+        case {"domain": str(domain)}:
+            named["domain"] = domain
+    history = StoredHistory(place, events, **named)
     try:
         _ = history.type
     except (KeyError, TypeError):

@@ -22,6 +22,7 @@ from swflow.endpoint.stopping import Stop, on_signals
 from swflow.errors import SwflowError
 from swflow.execution.commands import Command
 from swflow.execution.history import Event, attributes
+from swflow.values.envelope import MARK
 from swflow.values.failure import Report
 
 _log = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ def inject(
     Args:
         client: the domain.
         activity: which, with its task list and its timeouts.
-        given: its input as it travels, whether it fits or not.
+        given: its input as JSON, whether it fits or not; or sealed already, out of a history.
         timeout: how long to wait for a worker and for the activity together.
         workflow_id: of the execution that the task is put into; made up if left out.
 
@@ -64,7 +65,11 @@ def inject(
     Raises:
         KeyboardInterrupt: SIGINT or SIGTERM came; the execution is terminated.
         SwflowError: an execution of that id is open, or the service refuses something.
+        SerializationError: the input is too long, and there is no payload store.
+        PayloadError: the input could not be stored.
     """
+    if not given.startswith(MARK):
+        given = client.connection.sealer.seal(given, f"the input of {activity.name}")
     register_types(client.connection, [injection])
     own_list = f"swflow.inject.{uuid4()}"
     started = injection.options(task_list=own_list, execution_timeout=timeout)

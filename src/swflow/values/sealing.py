@@ -11,6 +11,7 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from swflow.errors import PayloadError, SerializationError
+from swflow.values.encryption import Encryption
 from swflow.values.envelope import MARK, Envelope
 from swflow.values.payloads import PLAIN, Payloads, PayloadStore
 from swflow.values.recent import Recent
@@ -23,6 +24,7 @@ _GZIP = "gzip"
 _AT_ONCE = 8
 _REMEMBERED = 32_000_000
 _LONGEST_NAME = 256
+_GIVE_IT = "give it the program's Payloads (Client(payloads=...), or --payloads)"
 _GROWTH = 6  # a character is up to four bytes, and these are written in base64
 _ROOM = 2_000  # for the rest of an envelope, and what codecs add
 _FAILURE = MAX_PAYLOAD - 256  # for its details; the rest is for what it says beside them
@@ -188,14 +190,16 @@ class Sealer:
         if self._store is None:
             raise PayloadError(
                 f"a payload is stored in {envelope.store}, and this process has no store; "
-                f"give its Client the program's Payloads"
+                f"{_GIVE_IT}",
+                brief=f"stored in {envelope.store}, not fetched",
             )
         key = prefix(self._domain) + envelope.stored
         try:
             found = self._store.get(key)
         except KeyError as error:
             raise PayloadError(
-                f"the payload {key} is not in {self._store}; it was put into {envelope.store}"
+                f"the payload {key} is not in {self._store}; it was put into {envelope.store}",
+                brief=f"stored in {envelope.store}, and not there any more",
             ) from error
         except Exception as error:
             raise PayloadError(
@@ -235,9 +239,10 @@ class Sealer:
     def _back(self, name: str, data: bytes) -> bytes:
         codec = self._codecs.get(name)
         if codec is None:
+            is_secret = name == Encryption.name
             raise PayloadError(
-                f"a payload was encoded by {name!r}, which this process does not have; "
-                f"give its Client the program's Payloads"
+                f"a payload was encoded by {name!r}, which this process does not have; {_GIVE_IT}",
+                brief="encrypted, no key given" if is_secret else f"encoded by {name!r}",
             )
         return codec.decode(data, self._domain)
 

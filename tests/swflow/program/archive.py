@@ -3,6 +3,7 @@
 import os
 import time
 from datetime import timedelta
+from pathlib import Path
 
 from swflow import (
     ActivityTimedOut,
@@ -82,6 +83,21 @@ async def archive(film: list[str], *, again: bool = True) -> list[str]:
     if turned[::-1] != [f"developed {frame}" for frame in received]:
         raise Failure("the copy is not the film's", retry=False)
     return turned
+
+
+@activity(version="1", task_list=LIST, start_to_close=MINUTE)
+def exhibit(film: list[str], room: Path) -> int:
+    if not room.exists():
+        raise Failure("there is no room", film, retry=False)
+    return len(film)
+
+
+@workflow(version="1", task_list=LIST, execution_timeout=MINUTE)
+async def exhibiting(film: list[str], room: Path) -> int:
+    publish(film)
+    developed = await develop(film)
+    named = await found.receive()
+    return await exhibit(developed + named, room)
 
 
 @workflow(version="1", task_list=LIST, execution_timeout=MINUTE)

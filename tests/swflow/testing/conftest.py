@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from swflow import WorkflowType
+from swflow import Payloads, WorkflowType
 from swflow.testing import Environment
+from swflow.values.payloads import PLAIN
 
 Store = Callable[..., Path]
 
@@ -17,10 +18,12 @@ Store = Callable[..., Path]
 def store(tmp_path: Path) -> Store:
     """Runs a workflow and stores its history as the AWS CLI prints it."""
 
-    def run(name: str, workflow: WorkflowType[..., Any], *args: Any) -> Path:
+    def run(
+        name: str, workflow: WorkflowType[..., Any], *args: Any, payloads: Payloads = PLAIN
+    ) -> Path:
         path = tmp_path / "histories" / name
         path.parent.mkdir(exist_ok=True)
-        with Environment() as env:
+        with Environment(payloads=payloads) as env:
             execution = env.start(workflow, *args)
             execution.result()
             path.write_text(json.dumps({"events": execution.history()}, default=_iso))

@@ -8,7 +8,9 @@ from unittest.mock import AsyncMock
 import pytest
 
 from swflow import (
+    Encryption,
     NonDeterminismError,
+    Payloads,
     SerializationError,
     WorkflowAlreadyRunning,
     WorkflowCancelled,
@@ -20,6 +22,7 @@ from swflow import (
     workflow,
 )
 from swflow.testing import Environment, check
+from tests.swflow.stores import MemoryStore
 from tests.swflow.testing.orders import (
     HOUR,
     YEAR,
@@ -170,6 +173,17 @@ def test_the_same_happens_every_time() -> None:
             execution.result()
             histories.append(execution.history())
     assert _without_chance(histories[0]) == _without_chance(histories[1])
+
+
+def test_payloads_travel_as_the_programs_do() -> None:
+    store = MemoryStore()
+    secret = Payloads(store=store, codecs=[Encryption({"key": b"k" * 32})], threshold=100)
+    with Environment(payloads=secret) as env:
+        execution = env.start(order, 7, 2.5)
+        assert execution.result() == ["parcel 7 shipped", "2.50"]
+        assert "parcel" not in str(execution.history())
+        assert store.puts > 0
+        check(order, execution.history(), domain="testing", payloads=secret)
 
 
 def test_code_that_cannot_be_replayed_is_found() -> None:

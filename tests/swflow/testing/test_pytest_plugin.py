@@ -1,5 +1,6 @@
 """The pytest plugin: each stored history is a test."""
 
+import importlib
 import json
 import shutil
 import subprocess
@@ -71,6 +72,60 @@ def test_a_file_with_several_histories_is_several_tests(
     (folder / "both.jsonl").write_text("\n".join(texts))
     result = run(pytester, f"--swflow-histories={folder}", f"--swflow-workflows={SHOP}")
     result.assert_outcomes(passed=4)
+
+
+@pytest.fixture
+def sealed(store: Store, pytester: pytest.Pytester) -> Path:
+    """A history whose payloads are encrypted and stored, and the module that says so."""
+    pytester.makepyfile(
+        ours=f"""
+        from swflow import Encryption, FolderStore, Payloads
+
+        PAYLOADS = Payloads(
+            store=FolderStore({str(pytester.path / "store")!r}),
+            codecs=[Encryption({{"key": b"k" * 32}})],
+            threshold=100,
+        )
+        """
+    )
+    pytester.syspathinsert()
+    payloads = importlib.import_module("ours").PAYLOADS
+    return store("order.json", order, 7, 2.5, payloads=payloads).parent
+
+
+def test_payloads_that_are_stored_and_encrypted_are_opened(
+    pytester: pytest.Pytester, sealed: Path
+) -> None:
+    (history,) = sealed.iterdir()
+    assert "Charge" in history.read_text()
+    assert "parcel" not in history.read_text()
+    asked = [f"--swflow-histories={sealed}", f"--swflow-workflows={SHOP}"]
+    given = [*asked, "--swflow-payloads=ours:PAYLOADS", "--swflow-domain=testing"]
+    run(pytester, *given).assert_outcomes(passed=1)
+
+    result = run(pytester, *asked)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*order.json: a payload is stored in *, and this process has no*"])
+
+
+def test_the_ini_file_says_how_payloads_travel(pytester: pytest.Pytester, sealed: Path) -> None:
+    pytester.makeini(
+        f"""
+        [pytest]
+        swflow_histories = {sealed}
+        swflow_workflows = {SHOP}
+        swflow_payloads = ours:PAYLOADS
+        swflow_domain = testing
+        """
+    )
+    run(pytester).assert_outcomes(passed=1)
+
+
+def test_payloads_that_are_none_are_an_error(pytester: pytest.Pytester, sealed: Path) -> None:
+    asked = [f"--swflow-histories={sealed}", f"--swflow-workflows={SHOP}"]
+    result = run(pytester, *asked, "--swflow-payloads=ours:FolderStore")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*ours:FolderStore is no swflow.Payloads*"])
 
 
 @pytest.mark.parametrize(
