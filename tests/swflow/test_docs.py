@@ -7,6 +7,8 @@ import re
 import shlex
 import subprocess
 import sys
+import urllib.request
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -25,7 +27,10 @@ GUIDE = ROOT / "docs/swflow.md"
 PAGE = GUIDE.read_text()
 PROGRAMS = dict(re.findall(r"```python\n# (\w+)\.py\n(.*?)```", PAGE, re.DOTALL))
 README = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-COMMANDS = re.findall(r"^    (swflow .+)$", PAGE, re.MULTILINE)
+COMMANDS = re.findall(r"^ {4}.*?\b(swflow [a-z]+ .+)$", PAGE, re.MULTILINE)
+
+POLICY = json.loads(re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)[0])
+ACTIONS = {action.removeprefix("swf:") for each in POLICY["Statement"] for action in each["Action"]}
 
 
 @pytest.fixture
@@ -40,6 +45,7 @@ def folder(tmp_path: Path) -> Path:
 def program(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Imports a program of the page."""
     monkeypatch.syspath_prepend(folder)
+    monkeypatch.setenv("SWFLOW_ENCRYPTION_KEYS", f"first:{b64encode(bytes(32)).decode()}")
     yield importlib.import_module
     for name in PROGRAMS:
         sys.modules.pop(name, None)
@@ -89,6 +95,10 @@ def test_the_first_workflow(folder: Path, swf_server: Any) -> None:
         start = """swflow start orders:buy '{"number": "7", "amount": 20}' --workflow-id order-7"""
         assert example.run(start).startswith("order-7 ")
         assert "buy 1" in example.run("swflow show order-7")
+    with urllib.request.urlopen(f"{swf_server.endpoint_url}/metrics", timeout=20) as answer:
+        asked = set(re.findall(r'operation="(\w+)"', answer.read().decode()))
+    assert "StartWorkflowExecution" in asked
+    assert asked - ACTIONS == set()
 
 
 def test_a_task_is_completed_by_somebody_else(program: Any) -> None:
@@ -130,11 +140,11 @@ def test_a_file_is_copied(program: Any, tmp_path: Path) -> None:
     assert (tmp_path / "b").read_bytes() == b"film"
 
 
-def test_payloads(program: Any, tmp_path: Path) -> None:
-    (tmp_path / "keys").write_text("one:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n")
-    made = program("storage").payloads(None, tmp_path / "keys")
-    assert isinstance(made, Payloads)
-    assert str(made.store).endswith("var/payloads")
+def test_payloads(program: Any) -> None:
+    payloads = program("storage").PAYLOADS
+    assert isinstance(payloads, Payloads)
+    assert str(payloads.store).endswith("var/payloads")
+    assert payloads.codecs[0].name == "aes-256-gcm"
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -155,8 +165,6 @@ def test_every_name_every_command_and_every_metric_is_on_the_page() -> None:
 
 
 def test_permissions_are_those_that_there_are() -> None:
-    policy = json.loads(re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)[0])
     model = Loader().load_service_model("swf", "service-2")
     known = set(model["operations"]) | set(model["shapes"]["DecisionType"]["enum"])
-    named = {action for each in policy["Statement"] for action in each["Action"]}
-    assert [each for each in named if each.removeprefix("swf:") not in known] == []
+    assert ACTIONS - known == set()
