@@ -2,7 +2,6 @@
 
 import asyncio
 import functools
-import json
 from asyncio.events import _get_running_loop, _set_running_loop
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from botocore.paginate import Paginator, PaginatorModel
 from botocore.utils import parse_to_aware_datetime
 
 from localswf import errors
+from localswf.core.events import parse_json
 from localswf.loops import outside_of_loops
 from localswf.model import Answer, operations, service_model
 from localswf.service import Service
@@ -94,7 +94,7 @@ class Client:
             error_class: Any = self.exceptions.from_code(error.code)
             raise error_class(response, operation) from error
         if "events" in answer:
-            answer = {**answer, "events": list(map(json.loads, answer["events"]))}
+            answer = {**answer, "events": list(map(parse_json, answer["events"]))}
         return answer
 
     def _call(self, operation: str, **request: Any) -> Answer:

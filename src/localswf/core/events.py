@@ -5,15 +5,40 @@ import json
 import re
 from typing import Any, NamedTuple
 
+import orjson
+
 Attributes = dict[str, Any]
 
-# Both save what json.dumps and json.loads make up anew at each call.
-compact_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
-parse_json = json.JSONDecoder().decode
+_any_json = json.JSONEncoder(separators=(",", ":")).encode
 
 _HEAD = re.compile(
     r'\{"eventId":(\d+),"eventTimestamp":(\d+)\.(\d{3}),"eventType":"(\w+)","\w+":', re.ASCII
 )
+
+
+def compact_json(value: Any) -> str:
+    """A value in JSON without blanks."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        # Half a surrogate pair, or a number of more than 64 bits.
+        return _any_json(value)
+
+
+def parse_json(text: str | bytes) -> Any:
+    """What a text in JSON says.
+
+    Raises:
+        ValueError: it is no JSON.
+    """
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        # It may be half a surrogate pair that it does not like.
+        if isinstance(text, bytes):
+            text = text.decode("utf-8", "surrogatepass")
+        return json.loads(text)
+
 
 # Many executions do the same, so short attributes are often those of another event.
 _SHORT = 400
@@ -36,11 +61,10 @@ class Event(NamedTuple):
     attributes: Attributes
 
     def to_json(self) -> str:
-        """The event as a HistoryEvent in JSON, in ASCII."""
-        name = attributes_member(self.type)
+        """The event as a HistoryEvent in JSON."""
         return (
             f'{{"eventId":{self.id},"eventTimestamp":{wire_time_json(self.timestamp)},'
-            f'"eventType":"{self.type}","{name}":{compact_json(self.attributes)}}}'
+            f"{_type_json(self.type)}{compact_json(self.attributes)}}}"
         )
 
     @classmethod
@@ -63,6 +87,12 @@ class Event(NamedTuple):
 def attributes_member(event_type: str) -> str:
     """The HistoryEvent member that holds the attributes of events of this type."""
     return f"{event_type[0].lower()}{event_type[1:]}EventAttributes"
+
+
+@functools.cache
+def _type_json(event_type: str) -> str:
+    """The part of an event in JSON that is the same for all of a type."""
+    return f'"eventType":"{event_type}","{attributes_member(event_type)}":'
 
 
 def wire_time_json(timestamp: int) -> str:

@@ -40,7 +40,7 @@ class Tokens:
         if not hmac.compare_digest(seal, self._seal(content)):
             raise errors.invalid_token()
         fields: list[Any]
-        found, *fields = parse_json(content.decode())
+        found, *fields = parse_json(content)
         if found != kind:
             raise errors.invalid_token()
         return fields

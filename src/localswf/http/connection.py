@@ -252,11 +252,11 @@ class Connection(asyncio.Protocol):
 
     def _send_error(self, error: errors.SwfError, *, keep_alive: bool) -> None:
         body = compact_json(error.body()).encode()
-        self._send(HTTPStatus(error.status), body, keep_alive=keep_alive)
+        self._send(error.status, body, keep_alive=keep_alive)
 
     def _send(
         self,
-        status: HTTPStatus,
+        status: int,
         body: bytes,
         *,
         keep_alive: bool,
@@ -264,8 +264,9 @@ class Connection(asyncio.Protocol):
     ) -> None:
         keep_alive = keep_alive and not self._ended and not self._server.stopping
         request_id = next(self._server.request_ids)
-        headers = {"x-amzn-RequestId": request_id, "Content-Type": content_type}
-        self._transport.write(response(status, headers, body, keep_alive=keep_alive))
+        self._transport.write(
+            response(status, request_id, content_type, body, keep_alive=keep_alive)
+        )
         if not keep_alive:
             self._hang_up()
 
@@ -301,9 +302,12 @@ _parse_without_nulls = json.JSONDecoder(object_pairs_hook=_without_nulls).decode
 
 def _parse(body: bytes) -> Any:
     """JSON; a member that is null is one that is not there."""
-    parse = _parse_without_nulls if b"null" in body else parse_json
+    if not body:
+        return {}
     try:
-        return parse(body.decode("utf-8", "surrogatepass") or "{}")
+        if b"null" not in body:
+            return parse_json(body)
+        return _parse_without_nulls(body.decode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError):
         raise errors.serialization("The body is no JSON.") from None
 

@@ -12,6 +12,7 @@ LARGEST_BODY = 1024 * 1024
 _LONGEST_CHUNK_LINE = 1024
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,8})(?:[ \t]*;[^\r\n]*)?")
 _REQUEST_LINE = re.compile(r"([A-Z]{1,16}) ([!-~]{1,4096}) HTTP/1\.([01])")
+_STATUS_LINES = {one.value: f"HTTP/1.1 {one.value} {one.phrase}" for one in HTTPStatus}
 _BLANKS = " \t\n\r\v\f"
 
 
@@ -80,13 +81,14 @@ def take_body(buffer: bytearray, head: Head) -> bytes | None:
 
 
 def response(
-    status: HTTPStatus, headers: dict[str, str], body: bytes, *, keep_alive: bool
+    status: int, request_id: str, content_type: str, body: bytes, *, keep_alive: bool
 ) -> bytes:
     """An answer in full."""
-    fields = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-    if not keep_alive:
-        fields += "Connection: close\r\n"
-    head = f"HTTP/1.1 {status} {status.phrase}\r\n{fields}Content-Length: {len(body)}\r\n\r\n"
+    connection = "" if keep_alive else "Connection: close\r\n"
+    head = (
+        f"{_STATUS_LINES[status]}\r\nx-amzn-RequestId: {request_id}\r\n"
+        f"Content-Type: {content_type}\r\n{connection}Content-Length: {len(body)}\r\n\r\n"
+    )
     return head.encode("latin-1") + body
 
 
