@@ -223,8 +223,9 @@ def _structure(shape: StructureShape, checks: dict[str, Check]) -> Check:
         problems: list[Problem] = []
         # Of all that a structure could have, most have little.
         for name, member in value.items():
-            if member is not None and name in members:
-                found = members[name](member)
+            check_member = members.get(name)
+            if check_member is not None and member is not None:
+                found = check_member(member)
                 if found:
                     problems += [problem.under(name) for problem in found]
         for name in required:
@@ -265,12 +266,15 @@ def _string(shape: StringShape, _checks: dict[str, Check]) -> Check:
     maximum = shape.metadata.get("max", _INFINITE)
     pattern = _PATTERNS.get(shape.name)
     enum = frozenset(shape.enum)
+    plain = not (minimum or pattern or enum)
     shortest = f"Member must have length greater than or equal to {minimum}"
     one_of = f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"
 
     def check(value: Any) -> Problems:
         if type(value) is not str:
             raise _wrong_type(value, "String")
+        if plain and len(value) <= maximum:
+            return _NO_PROBLEMS
         broken = []
         if not minimum <= len(value) <= maximum:
             broken.append(shortest if len(value) < minimum else _longest(maximum))

@@ -100,6 +100,7 @@ class Service:
         self._activity_tasks = ActivityTasks(
             lookup, self._runs, self._dispatcher, tokens, self.clock
         )
+        self._operations = operations()
         self._handlers: Mapping[str, Handler] = {
             **RegistrationOperations(registry, tokens).handlers(),
             **Lifecycle(lookup, registry, self._runs, self._dispatcher, self.clock).handlers(),
@@ -203,7 +204,7 @@ class Service:
             raise errors.unknown_operation()
         if operation in self._refused:
             raise refusal(operation, self._refused[operation])
-        operations()[operation].validate(call.request)
+        self._operations[operation].validate(call.request)
         # What was due before this request happens before it.
         self._dispatcher.wake()
         return handle(call)

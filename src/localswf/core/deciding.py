@@ -22,7 +22,7 @@ class Surroundings(NamedTuple):
         activity_defaults: looks up an activity type.
         workflow_defaults: looks up a workflow type.
         new_run_id: makes a runId that no execution has had.
-        open_executions: how many executions of the domain are open.
+        open_executions: counts the domain's open executions.
         has_lambda: whether there are Lambda functions to run.
         refused: the types of decisions that are not to be carried out, with the causes.
     """
@@ -30,7 +30,7 @@ class Surroundings(NamedTuple):
     activity_defaults: TypeDefaults
     workflow_defaults: TypeDefaults
     new_run_id: Callable[[], str]
-    open_executions: int = 0
+    open_executions: Callable[[], int] = int
     has_lambda: bool = False
     refused: Mapping[str, str] = MappingProxyType({})
 

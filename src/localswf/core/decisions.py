@@ -5,7 +5,7 @@ from typing import Any
 
 from localswf import errors, limits
 from localswf.core.deciding import Attributes, Context, Surroundings, type_reference
-from localswf.core.execution import Decision, Execution, Moment
+from localswf.core.execution import Decision, Execution, Handle, Moment
 from localswf.core.external_decisions import (
     check_lambda_timeout,
     continue_as_new,
@@ -77,7 +77,7 @@ def check(decisions: list[Decision]) -> None:
             raise errors.validation("Close must be last decision in list")
 
 
-def handler(surroundings: Surroundings) -> Callable[[Moment, Decision, int], bool]:
+def handler(surroundings: Surroundings) -> Handle:
     """What carries out one checked decision, for `Execution.complete_decision`."""
 
     def handle(moment: Moment, decision: Decision, completed_id: int) -> bool:

@@ -76,9 +76,7 @@ class Execution(State):
         if task is None or (task.scheduled_id, task.started_id) != (scheduled_id, started_id):
             raise errors.unknown_task("decision task", scheduled_id)
 
-    def complete_decision(
-        self, decided: Decided, handle: "Callable[[Moment, Decision, int], bool]", now: int
-    ) -> list[Event]:
+    def complete_decision(self, decided: Decided, handle: "Handle", now: int) -> list[Event]:
         """Carry out a decider's answer to the started decision task.
 
         Args:
@@ -287,12 +285,13 @@ class Moment:
 
     def add(self, event_type: str, **attributes: Any) -> Event:
         """Let an event happen; attributes that are None stay out of it."""
-        event = Event(
-            self.execution.last_event_id + 1,
-            self.timestamp,
-            event_type,
-            {name: value for name, value in attributes.items() if value is not None},
-        )
+        if None in attributes.values():
+            attributes = {name: v for name, v in attributes.items() if v is not None}
+        event = Event(self.execution.last_event_id + 1, self.timestamp, event_type, attributes)
         self.execution.apply(event)
         self.events.append(event)
         return event
+
+
+Handle = Callable[[Moment, Decision, int], bool]
+"""Carries out a decision: see `Execution.complete_decision`."""

@@ -111,7 +111,7 @@ def _lambda_obstacle(context: Context, function_id: str) -> str | None:
 def _domain_is_full(context: Context) -> bool:
     """Whether no more executions may be opened, given the children that are yet to start."""
     children = context.execution.children
-    room = limits.OPEN_EXECUTIONS - context.surroundings.open_executions
+    room = limits.OPEN_EXECUTIONS - context.surroundings.open_executions()
     return len(children) >= room and sum(not c.started_id for c in children.values()) >= room
 
 

@@ -95,7 +95,11 @@ class TaskListOverride(NamedTuple):
 
 
 class State:
-    """The state of one workflow execution, as its history so far makes it."""
+    """The state of one workflow execution, as its history so far makes it.
+
+    Attributes:
+        closed: whether nothing can happen to it any more.
+    """
 
     def __init__(self, domain: str, workflow_id: str, run_id: str) -> None:
         self.domain = domain
@@ -104,6 +108,7 @@ class State:
         self.started: Attributes = {}
         self.started_at = 0
         self.closed_at = 0
+        self.closed = False
         self.close_status: str | None = None
         self.last_event_id = 0
         self.last_timestamp = 0
@@ -133,11 +138,6 @@ class State:
         """Its type, as a WorkflowType of the wire."""
         found: dict[str, str] = self.started["workflowType"]
         return found
-
-    @property
-    def closed(self) -> bool:
-        """Whether nothing can happen to it any more."""
-        return self.close_status is not None
 
     @property
     def ready_decision(self) -> DecisionTask | None:
@@ -330,6 +330,7 @@ def _child_closed(state: State, event: Event) -> None:
 
 def _closed(state: State, event: Event) -> None:
     # The children stay: its end may be theirs.
+    state.closed = True
     state.close_status = _CLOSES[event.type]
     state.closed_at = event.timestamp
     state.scheduled_decision = state.started_decision = None

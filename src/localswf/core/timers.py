@@ -51,8 +51,10 @@ class Deadlines(Generic[K]):
 
     def next(self) -> int | None:
         """When the first key is due; None if there is none."""
-        entry = self._first()
-        return None if entry is None else entry[0]
+        heap, entries = self._heap, self._entries
+        while heap and entries.get(heap[0][2]) is not heap[0]:
+            heapq.heappop(heap)
+        return heap[0][0] if heap else None
 
     def due(self, now: int) -> K | None:
         """The first key that is due at `now`; None if none is."""
@@ -60,8 +62,8 @@ class Deadlines(Generic[K]):
         # Most often nothing is, and what was dropped does not matter either.
         if not heap or heap[0][0] > now:
             return None
-        entry = self._first()
-        return None if entry is None or entry[0] > now else entry[2]
+        when = self.next()
+        return None if when is None or when > now else heap[0][2]
 
     def pop_due(self, now: int) -> K | None:
         """Take out the first key that is due at `now`; None if none is."""
@@ -69,9 +71,3 @@ class Deadlines(Generic[K]):
         if key is not None:
             self.drop(key)
         return key
-
-    def _first(self) -> tuple[int, int, K] | None:
-        heap = self._heap
-        while heap and self._entries.get(heap[0][2]) is not heap[0]:
-            heapq.heappop(heap)
-        return heap[0] if heap else None

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -22,6 +22,7 @@ from localswf.store.journal import Journal
 log = logging.getLogger(__name__)
 
 _LONG_POLL = 60_000
+_OVER_BEFORE_STARTED = ("ActivityTaskCanceled", "ActivityTaskTimedOut", "DecisionTaskTimedOut")
 
 
 @dataclass(slots=True, eq=False)
@@ -68,9 +69,18 @@ class Dispatcher:
         self._clock = clock
         self.decisions: TaskLists[Call] = TaskLists(give_decision)
         self.activities: TaskLists[Call] = TaskLists(give_activity)
-        self._exchange = Exchange(runs, clock, self.record)
+        exchange = self._exchange = Exchange(runs, clock, self.record)
         self._errands: deque[tuple[Run, Event]] = deque()
         self._running_errands = False
+        self._consequences: Mapping[str, Callable[[Run, Event], None]] = {
+            "ActivityTaskScheduled": lambda run, event: self._offer_activity(run, event.id),
+            "LambdaFunctionScheduled": lambda run, event: self._schedule_lambda(run, event.id),
+            # A task that is over without having been started is one that waits.
+            **dict.fromkeys(_OVER_BEFORE_STARTED, self._withdraw),
+            **dict.fromkeys(exchange.steps, lambda *errand: self._errands.append(errand)),
+            # At once: the workflowId goes to the new run, not to a child that wants it too.
+            "WorkflowExecutionContinuedAsNew": lambda *errand: self._errands.appendleft(errand),
+        }
         self._tell_closed: Callable[[Execution], None] = lambda _: None
         self._schedule_lambda: Callable[[Run, int], None] = lambda _run, _scheduled_id: None
         self._deadlines: Deadlines[Run | Call | Chore] = Deadlines()
@@ -87,25 +97,16 @@ class Dispatcher:
         """Write down what happened to an execution and see to what follows from it."""
         self._runs.record(run, events)
         for event in events:
-            if event.type == "ActivityTaskScheduled":
-                self._offer_activity(run, event.id)
-            elif event.type == "LambdaFunctionScheduled":
-                self._schedule_lambda(run, event.id)
-            # A task that waits and is over has timed out.
-            over = run.waiting.get(event.attributes.get("scheduledEventId", 0))
-            if over is not None:
-                over.lists.withdraw(over)
-            if event.type == "WorkflowExecutionContinuedAsNew":
-                # At once: the workflowId goes to the new run, not to a child that wants it too.
-                self._errands.appendleft((run, event))
-            elif self._exchange.concerns(event):
-                self._errands.append((run, event))
+            follow_up = self._consequences.get(event.type)
+            if follow_up is not None:
+                follow_up(run, event)
         self.follow(run)
-        if not run.execution.closed and run.execution.last_event_id >= limits.EVENTS:
+        execution = run.execution
+        if not execution.closed and execution.last_event_id >= limits.EVENTS:
             now = self._clock.now()
-            ended = run.execution.terminate(None, None, None, now, "EVENT_LIMIT_EXCEEDED")
-            self.record(run, ended)
-        self._run_errands()
+            self.record(run, execution.terminate(None, None, None, now, "EVENT_LIMIT_EXCEEDED"))
+        if self._errands or execution.closed:
+            self._run_errands()
 
     def follow(self, run: Run) -> None:
         """Keep an execution's decision task and deadline where they belong."""
@@ -209,11 +210,12 @@ class Dispatcher:
         self._running_errands = True
         try:
             while self._errands:
-                self._exchange.carry_out(*self._errands.popleft())
+                run, event = self._errands.popleft()
+                self._exchange.steps[event.type](run, event)
         finally:
             self._running_errands = False
-        for run in self._runs.release_closed():
-            self._tell_closed(run.execution)
+        for closed in self._runs.release_closed():
+            self._tell_closed(closed.execution)
 
     def _on_alarm(self) -> None:
         self._alarm = None
@@ -228,6 +230,11 @@ class Dispatcher:
         lists.leave(key, call)
         self._deadlines.drop(call)
         del self._parked[call]
+
+    def _withdraw(self, run: Run, event: Event) -> None:
+        task = run.waiting.get(event.attributes["scheduledEventId"])
+        if task is not None:
+            task.lists.withdraw(task)
 
     def _offer_activity(self, run: Run, scheduled_id: int) -> None:
         execution = run.execution

@@ -35,27 +35,23 @@ _START = (
 
 
 class Exchange:
-    """Carries out what an event of one execution means for others."""
+    """Carries out what an event of one execution means for others.
+
+    Attributes:
+        steps: what is done about an event that concerns others, by its type.
+    """
 
     def __init__(self, runs: Runs, clock: Clock, record: Record) -> None:
         self._runs = runs
         self._clock = clock
         self._record = record
-        self._steps: Mapping[str, Callable[[Run, Event], None]] = {
+        self.steps: Mapping[str, Callable[[Run, Event], None]] = {
             "SignalExternalWorkflowExecutionInitiated": self._signal,
             "RequestCancelExternalWorkflowExecutionInitiated": self._request_cancel,
             "StartChildWorkflowExecutionInitiated": self._start_child,
             "WorkflowExecutionContinuedAsNew": self._continue,
             **dict.fromkeys(_TOLD, self._close),
         }
-
-    def concerns(self, event: Event) -> bool:
-        """Whether an event of one execution may mean something for others."""
-        return event.type in self._steps
-
-    def carry_out(self, run: Run, event: Event) -> None:
-        """Do what an event that `concerns` others means for them, and tell who asked for it."""
-        self._steps[event.type](run, event)
 
     def _signal(self, run: Run, event: Event) -> None:
         asked = event.attributes

@@ -65,7 +65,7 @@ class TaskLists(Generic[P]):
 
     def offer(self, task: Task) -> None:
         """Hand a task to the first poller that waits; without one, the task waits."""
-        place = self._lists.setdefault(task.list_key, _List())
+        place = self._place(task.list_key)
         while place.pollers:
             poller, _ = place.pollers.popitem(last=False)
             if poller.alive():
@@ -81,7 +81,7 @@ class TaskLists(Generic[P]):
         Raises:
             SwfError: as many wait already as may wait at one list.
         """
-        place = self._lists.setdefault(key, _List())
+        place = self._place(key)
         if len(place.pollers) >= limits.POLLERS:
             raise errors.limit_exceeded(
                 "Limit on maximum concurrent poll requests per task list reached"
@@ -121,6 +121,12 @@ class TaskLists(Generic[P]):
         if place is not None:
             place.pollers.pop(poller, None)
             self._tidy(key, place)
+
+    def _place(self, key: ListKey) -> _List[P]:
+        place = self._lists.get(key)
+        if place is None:
+            place = self._lists[key] = _List()
+        return place
 
     def _tidy(self, key: ListKey, place: _List[P]) -> None:
         if not place.tasks and not place.pollers:

@@ -8,7 +8,7 @@ from localswf import errors
 from localswf.clock import Clock
 from localswf.core import decisions
 from localswf.core.deciding import Surroundings
-from localswf.core.execution import Decided
+from localswf.core.execution import Decided, Handle
 from localswf.core.state import TaskListOverride
 from localswf.engine.dispatch import Call, Dispatcher
 from localswf.engine.registry import ACTIVITY_TYPE, WORKFLOW_TYPE, Registry, page_size
@@ -50,6 +50,7 @@ class DecisionTasks:
         self._clock = clock
         self._has_lambda = has_lambda
         self._refused = refused
+        self._handle_in: dict[str, Handle] = {}
 
     def handlers(self) -> Mapping[str, Callable[[Call], Answer | None]]:
         """What carries out each operation, by its name."""
@@ -114,20 +115,24 @@ class DecisionTasks:
         timeout = request.get("taskListScheduleToStartTimeout") or None
         override = TaskListOverride(task_list["name"], timeout) if task_list else None
         decided = Decided(made, request.get("executionContext"), override)
-        handle = decisions.handler(self._surroundings(execution.domain))
-        now = self._clock.now()
+        handle, now = self._handle(execution.domain), self._clock.now()
         self._dispatcher.record(run, execution.complete_decision(decided, handle, now))
         return {}
 
-    def _surroundings(self, domain: str) -> Surroundings:
-        return Surroundings(
-            partial(self._usable_defaults, ACTIVITY_TYPE, "ACTIVITY_TYPE", domain),
-            partial(self._usable_defaults, WORKFLOW_TYPE, "WORKFLOW_TYPE", domain),
-            new_run_id,
-            self._runs.count_open_in(domain),
-            self._has_lambda,
-            self._refused,
-        )
+    def _handle(self, domain: str) -> Handle:
+        """What carries out the decisions of a domain's executions."""
+        handle = self._handle_in.get(domain)
+        if handle is None:
+            surroundings = Surroundings(
+                partial(self._usable_defaults, ACTIVITY_TYPE, "ACTIVITY_TYPE", domain),
+                partial(self._usable_defaults, WORKFLOW_TYPE, "WORKFLOW_TYPE", domain),
+                new_run_id,
+                partial(self._runs.count_open_in, domain),
+                self._has_lambda,
+                self._refused,
+            )
+            handle = self._handle_in[domain] = decisions.handler(surroundings)
+        return handle
 
     def _usable_defaults(
         self, kind: str, cause: str, domain: str, name: str, version: str
