@@ -38,7 +38,9 @@ class AssetType(StrEnum):
     ORIGINAL = "original"
     MAIN = "main"
     POSTER = "poster"
+    POSTER_ANIMATED = "poster_animated"
     THUMBNAIL = "thumbnail"
+    IMAGE = "image"
     FACE = "face"
 
 

@@ -11,7 +11,8 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 from PIL import Image, ImageEnhance, ImageOps
 
-from vib.popeye.encode import BT709, Mp4Writer
+from vib.popeye.colours import BT709
+from vib.popeye.encode import Mp4Writer
 from vib.popeye.pictures import PIXEL_FORMAT
 from vib.popeye.sound import FORMAT, LAYOUT, SAMPLE_RATE
 
@@ -83,7 +84,7 @@ def make_sample(path: Path, seconds: float = 12.0) -> None:
             colours=BT709,
         ) as writer:
             for index, (shot, share) in enumerate(_script(frames)):
-                writer.write_picture(_picture(shot, share, index))
+                writer.write_picture(_picture(shot, share), index)
                 writer.write_sound(_sound(shot, index))
         unfinished.replace(path)
 
@@ -121,17 +122,15 @@ def _photograph(package: str, name: str) -> Image.Image:
         return photograph.convert("RGB")
 
 
-def _picture(shot: _Shot, share: float, index: int) -> VideoFrame:
+def _picture(shot: _Shot, share: float) -> VideoFrame:
     view = shot.start.towards(shot.end, share)
     image = shot.photograph.resize(_PHOTOGRAPH_SIZE, Image.Resampling.BICUBIC, box=view.box())
-    frame = VideoFrame.from_ndarray(np.asarray(image), format="rgb24").reformat(
+    return VideoFrame.from_ndarray(np.asarray(image), format="rgb24").reformat(
         *_SIZE,
         PIXEL_FORMAT,
         dst_colorspace=Colorspace.ITU709,
         dst_color_range=ColorRange.MPEG,
     )
-    frame.pts, frame.time_base = index, Fraction(1, _RATE)
-    return frame
 
 
 def _sound(shot: _Shot, index: int) -> AudioFrame:

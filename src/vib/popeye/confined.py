@@ -10,9 +10,11 @@ from pydantic import TypeAdapter
 from vib.popeye import probe as probing
 from vib.popeye import sandbox
 from vib.popeye import transcode as transcoding
+from vib.popeye.made import Made
 from vib.popeye.probe import VideoInfo
+from vib.popeye.renditions import DEFAULT_RENDITIONS, Rendition
 from vib.popeye.sandbox import Limits, Sandbox
-from vib.popeye.transcode import DEFAULT_RENDITIONS, Made, Rendition, ignore
+from vib.popeye.transcode import ignore
 
 _MB = 2**20
 _HOUR = 3600
@@ -46,6 +48,8 @@ def transcode(
     folder: Path,
     renditions: Sequence[Rendition] = DEFAULT_RENDITIONS,
     progress: Callable[[float], None] = ignore,
+    *,
+    sampled: bool = True,
 ) -> list[Made]:
     """Make everything that is made of a video, as `transcode.transcode` does.
 
@@ -56,6 +60,7 @@ def transcode(
     request = {
         "path": str(path),
         "folder": str(folder),
+        "sampled": sampled,
         "renditions": _RENDITIONS.dump_python(list(renditions), mode="json"),
     }
     answer = Sandbox(__name__, _TRANSCODE).run(path.name, request, progress)
@@ -72,8 +77,14 @@ def _work(request: Any, progress: Callable[[float], None]) -> object:
         cpu=_CPU_AT_LEAST + _CPU_PER_SECOND * info.duration,
         file=_BYTES_AT_LEAST + _BYTES_PER_SECOND * info.duration,
     )
-    renditions = _RENDITIONS.validate_python(request["renditions"])
-    files = transcoding.transcode(path, info, Path(request["folder"]), renditions, progress)
+    files = transcoding.transcode(
+        path,
+        info,
+        Path(request["folder"]),
+        _RENDITIONS.validate_python(request["renditions"]),
+        progress,
+        sampled=request["sampled"],
+    )
     return _FILES.dump_python(files, mode="json")
 
 

@@ -1,23 +1,28 @@
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.error import FFmpegError, InvalidDataError
+from av.error import FFmpegError
+from av.packet import Packet
 from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from vib.popeye.probe import MAX_PIXELS, start_of
+from vib.popeye.probe import MAX_PIXELS, clock_jumps, start_of
+from vib.popeye.timeline import Timeline
+
+_MAX_THREADS = 4  # each holds pictures of its own
 
 Decoded = tuple[VideoFrame | AudioFrame, Fraction | None]
 """A frame, and its time in seconds from the file's start if it has one."""
 
 
 class Decoding:
-    """Decodes a file's picture and sound in one pass, over damaged spots.
+    """Decodes a file's picture and sound in one pass, over damaged spots and jumps of its clock.
 
     Attributes:
         position: seconds from the start up to which the file has been read.
@@ -28,9 +33,20 @@ class Decoding:
     """
 
     def __init__(
-        self, container: InputContainer, video: VideoStream, audio: AudioStream | None
+        self,
+        container: InputContainer,
+        video: VideoStream,
+        audio: AudioStream | None,
+        taps: Sequence[Callable[["Packet[Any]"], None]] = (),
     ) -> None:
-        """Take an open file and the streams to decode; nothing is read yet."""
+        """Take an open file and the streams to decode; nothing is read yet.
+
+        Args:
+            container: the file.
+            video: its picture.
+            audio: its sound, if there is some.
+            taps: called with every packet once it is decoded.
+        """
         self.position = 0.0
         self.packets = 0
         self.pictures = 0
@@ -40,8 +56,11 @@ class Decoding:
         self._streams: list[VideoStream | AudioStream] = [video]
         if audio is not None:
             self._streams.append(audio)
+        self._taps = taps
         self._start = start_of(container)
+        self._timeline = Timeline(self._start) if clock_jumps(container) else None
         video.thread_type = "AUTO"
+        video.codec_context.thread_count = min(_MAX_THREADS, len(os.sched_getaffinity(0)))
         # The file's header was checked; what a frame in the middle says of its size was not.
         video.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
 
@@ -49,10 +68,9 @@ class Decoding:
         """Yield what each packet decodes to, which may be nothing."""
         for packet in self._packets():
             self.packets += packet.stream.type == "video"
-            stamp = packet.pts if packet.dts is None else packet.dts
-            time = self._time(stamp, packet.stream)
-            self.position = max(self.position, float(time or 0))
             yield self._decode(packet.stream, packet)
+            for tap in self._taps:
+                tap(packet)
         for stream in self._streams:
             yield self._decode(stream, None)
 
@@ -60,12 +78,16 @@ class Decoding:
         try:
             # The empty packets at the end are left out: they flush, which is done above.
             yield from (packet for packet in self._container.demux(*self._streams) if packet.size)
-        except InvalidDataError:
+        except MemoryError:
+            raise
+        except FFmpegError:
             self.broken_off = True
 
     def _decode(self, stream: VideoStream | AudioStream, packet: Any) -> list[Decoded]:
         try:
             frames = stream.decode(packet)
+        except MemoryError:
+            raise
         except FFmpegError:
             self.damaged += 1
             return []
@@ -77,4 +99,7 @@ class Decoding:
         # Frames that come out at the end do not know their time base; the stream does.
         if stamp is None or stream.time_base is None:
             return None
-        return stamp * stream.time_base - self._start
+        time = stamp * stream.time_base
+        placed = self._timeline.place(stream.index, time) if self._timeline else time - self._start
+        self.position = max(self.position, float(placed))
+        return placed

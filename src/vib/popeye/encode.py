@@ -1,4 +1,3 @@
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -8,34 +7,19 @@ import av
 from av.audio.frame import AudioFrame
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange
-from av.video.stream import VideoStream
 
-from vib.popeye.pictures import PIXEL_FORMAT, TIME_BASE
+from vib.popeye.colours import Colours
+from vib.popeye.pictures import PIXEL_FORMAT
 from vib.popeye.sound import LAYOUT, SAMPLE_RATE
+
+FASTSTART = {"movflags": "+faststart"}  # the index in front, so that a file plays while it loads
 
 _X264 = {"preset": "superfast", "crf": "23"}
 _KEY_FRAME_SECONDS = 2
 
 
-@dataclass(frozen=True)
-class Colours:
-    """What the numbers in a frame mean, by the code points of ITU-T H.273; 2 is "not said"."""
-
-    space: int
-    primaries: int
-    transfer: int
-
-    @classmethod
-    def of(cls, stream: VideoStream) -> Self:
-        """Return what a stream says of its colours."""
-        return cls(stream.colorspace, stream.color_primaries, stream.color_trc)
-
-
-BT709 = Colours(1, 1, 1)  # high definition
-
-
 class Mp4Writer:
-    """Writes one MP4 file: H.264 and AAC, its index in front so that it plays while it loads.
+    """Writes one MP4 file: H.264 at a constant rate and AAC, its index in front.
 
     Use as a context manager; a file whose block was left by an exception is not playable.
     """
@@ -55,19 +39,20 @@ class Mp4Writer:
         Args:
             path: where to write.
             size: width and height in pixels, both even.
-            rate: frames per second expected; frames keep their own times.
+            rate: frames per second.
             video_bitrate: bits per second that the picture stays under.
             audio_bitrate: bits per second of the sound; None for a file without sound.
             colours: what the numbers in the frames mean.
         """
-        self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
+        self._container = av.open(str(path), "w", format="mp4", options=dict(FASTSTART))
         # The buffer starts full: a small one keeps short videos under the limit too.
         rate_limit = {"maxrate": str(video_bitrate), "bufsize": str(video_bitrate // 2)}
         self._video = self._container.add_stream("libx264", rate, options=_X264 | rate_limit)
         self._video.width, self._video.height = size
         self._video.pix_fmt = PIXEL_FORMAT
+        self._frame_time = 1 / rate
         context = self._video.codec_context
-        context.time_base = TIME_BASE
+        context.time_base = self._frame_time
         context.gop_size = round(rate * _KEY_FRAME_SECONDS)
         context.color_range = ColorRange.MPEG
         context.colorspace = colours.space
@@ -93,8 +78,9 @@ class Mp4Writer:
         finally:
             self._container.close()
 
-    def write_picture(self, frame: VideoFrame) -> None:
-        """Add a frame of the file's size; its time must be later than the one before."""
+    def write_picture(self, frame: VideoFrame, number: int) -> None:
+        """Add a frame of the file's size as the one of that number, one up from the one before."""
+        frame.pts, frame.time_base = number, self._frame_time
         self._container.mux(self._video.encode(frame))
 
     def write_sound(self, frame: AudioFrame) -> None:

@@ -10,13 +10,14 @@ from typing import Any
 import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.error import FFmpegError, InvalidDataError
+from av.error import FFmpegError
 from av.packet import Packet
 from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from vib.errors import BadVideo
+from vib.popeye.playable import has_constant_rate, plays_anywhere
 
 # Formats that hold their own data. Playlists (HLS, DASH, concat, SDP, ...) are what this list keeps
 # out: they make the reader open other files and addresses.
@@ -32,7 +33,9 @@ _SAFE_INPUT = {
 MAX_SIDE = 8192
 MAX_PIXELS = 36_000_000
 MAX_DURATION = 24 * 3600.0
+MAX_FPS = 1000
 
+_TS_DISCONT = 0x0200  # AVFMT_TS_DISCONT
 _TAIL_TOLERANCE = 1.0  # seconds; headers round, and some say a little more than there is
 _TAIL = 5  # seconds of the file's end that are read
 _FIRST_FRAME_PACKETS = 500  # so many packets without one picture, and there will be none
@@ -48,10 +51,14 @@ class VideoInfo:
         height: pixels as displayed.
         rotation: degrees clockwise (0, 90, 180, 270) that turn a decoded frame upright.
         fps: frames per second on average.
+        constant_rate: the frames are equally far apart.
         frames: the number of frames, where the container says it.
         video_codec: FFmpeg's name for the codec, such as `h264`.
         audio_codec: the same for the sound; None without sound.
         bitrate: bits per second, everything included; None if unknown.
+        video_bitrate: the same of the picture.
+        audio_bitrate: the same of the sound.
+        plays_anywhere: every browser shows it as it is.
         container: FFmpeg's name for the file format, such as `matroska,webm`.
         bytes: the file's size.
         recorded_at: when the camera says the recording began, with its time zone.
@@ -62,10 +69,14 @@ class VideoInfo:
     height: int
     rotation: int
     fps: float
+    constant_rate: bool
     frames: int | None
     video_codec: str
     audio_codec: str | None
     bitrate: int | None
+    video_bitrate: int | None
+    audio_bitrate: int | None
+    plays_anywhere: bool
     container: str
     bytes: int
     recorded_at: datetime | None
@@ -88,16 +99,23 @@ def probe(path: Path) -> VideoInfo:
         rotation = _clockwise(first.rotation)
         width, height = _displayed_size(first, video, rotation)
         _check_size(width, height, path)
+        fps = video.average_rate or video.guessed_rate or Fraction(0)
+        if fps > MAX_FPS:
+            raise BadVideo(f"{path.name} has {fps:.0f} frames a second; at most {MAX_FPS} can be.")
         return VideoInfo(
             duration=_checked_duration(container, video, audio, path),
             width=width,
             height=height,
             rotation=rotation,
-            fps=float(video.average_rate or video.guessed_rate or 0),
+            fps=float(fps),
+            constant_rate=has_constant_rate(video),
             frames=video.frames or None,
             video_codec=video.codec_context.name,
             audio_codec=audio.codec_context.name if audio else None,
             bitrate=container.bit_rate or None,
+            video_bitrate=video.bit_rate or None,
+            audio_bitrate=(audio.bit_rate if audio else None) or None,
+            plays_anywhere=plays_anywhere(container, video, audio, first),
             container=container.format.name,
             bytes=container.size,
             recorded_at=_recorded_at(container.metadata),
@@ -140,8 +158,19 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
 
 
 def audio_stream(container: InputContainer) -> AudioStream | None:
-    """Return the sound to listen to: the first stream whose codec is known, if there is one."""
-    return next((stream for stream in container.streams.audio if _has_codec(stream)), None)
+    """Return the sound to listen to, if there is some.
+
+    Of several streams it is the one that is marked as the default; the first if none is.
+    """
+    known = [stream for stream in container.streams.audio if _has_codec(stream)]
+    return max(
+        known, key=lambda stream: bool(stream.disposition & Disposition.default), default=None
+    )
+
+
+def clock_jumps(container: InputContainer) -> bool:
+    """Say whether timestamps may jump in files of this format."""
+    return bool(container.format.flags & _TS_DISCONT)
 
 
 def start_of(container: InputContainer) -> Fraction:
@@ -265,7 +294,9 @@ def _read_from(container: InputContainer, offset: int) -> _Tail:
                 end = max(end, _end_of(packet))
                 pictures += packet.stream.type == "video"
                 cut = packet.is_corrupt
-    except InvalidDataError:
+    except MemoryError:
+        raise
+    except FFmpegError:
         cut = True
     return _Tail(float(end - start_of(container)), pictures, cut)
 

@@ -77,7 +77,8 @@ def test_a_transcoded_video_can_be_watched(context: Services, job: VideoJob) -> 
         media = session.get_one(Media, job.media_id)
         assets = session.scalars(select(Asset).filter_by(media_id=job.media_id)).all()
     assert media.status == MediaStatus.VISIBLE
-    assert {asset.asset_type for asset in assets} == {"main", "poster", "thumbnail"}
+    kinds = {asset.asset_type for asset in assets}
+    assert kinds == {"main", "poster", "poster_animated", "thumbnail", "image"}
     assert all(context.storage.exists(asset.key) for asset in assets)
 
 

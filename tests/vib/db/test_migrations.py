@@ -29,6 +29,23 @@ def test_upgrading_twice_changes_nothing_and_keeps_the_data(database: Engine) ->
         assert session.query(User).count() == 1
 
 
+def test_stills_go_with_the_migration_that_brought_them(database: Engine) -> None:
+    with Session(database) as session, session.begin():
+        media = Media(sha256="0", filename="a.mp4", title="a", duration=1.0)
+        media.user_id = added(session, User(email="a@example.org")).id
+        added(session, media)
+        for kind in (AssetType.FACE, AssetType.IMAGE, AssetType.POSTER_ANIMATED):
+            still = picture(media, 1)
+            still.asset_type = kind
+            session.add(still)
+
+    migrate.downgrade(database, "0002")
+    migrate.upgrade(database)
+
+    with Session(database) as session:
+        assert session.scalars(select(Asset.asset_type)).all() == ["face"]
+
+
 def test_going_down_removes_every_table_and_up_makes_them_again(database: Engine) -> None:
     migrate.downgrade(database, "base")
 

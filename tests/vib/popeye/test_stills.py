@@ -6,12 +6,15 @@ from av.video.frame import VideoFrame
 from PIL import Image
 
 from vib.popeye.stills import (
+    Choice,
+    GoodOnes,
     StillPicker,
+    moments,
     poster,
     poster_moment,
     save_jpeg,
+    still_count,
     thumbnail,
-    thumbnail_moments,
 )
 
 
@@ -37,49 +40,76 @@ def test_the_poster_shows_second_three_or_the_middle_of_a_short_video(
 
 
 def test_thumbnails_are_spread_over_the_video() -> None:
-    assert thumbnail_moments(12.0, count=4) == [1.5, 4.5, 7.5, 10.5]
+    assert moments(12.0, 4) == [1.5, 4.5, 7.5, 10.5]
+
+
+def picks(wanted: list[float], *frames: tuple[float, int]) -> list[Choice]:
+    """What is chosen for the wanted moments from frames with their times and contrasts."""
+    picker = StillPicker(wanted)
+    offered = [
+        choice for time, contrast in frames for choice in picker.offer(frame(contrast), time)
+    ]
+    return sorted(offered + picker.finish(), key=lambda choice: choice.index)
 
 
 def test_picks_the_sharpest_frame_within_half_a_second() -> None:
-    picker = StillPicker([1.0])
+    (still,) = picks([1.0], (0.9, 250), (1.0, 50), (1.2, 200), (1.4, 100), (1.6, 250))
 
-    for timecode, contrast in [(0.9, 250), (1.0, 50), (1.2, 200), (1.4, 100), (1.6, 250)]:
-        picker.offer(frame(contrast), timecode)
-
-    (still,) = picker.finish()
     assert still.timecode == 1.2
     assert np.asarray(still.image).max() == pytest.approx(200, abs=3)
 
 
 def test_passes_over_a_black_frame() -> None:
-    picker = StillPicker([0.0])
-
-    for timecode, contrast in [(0.0, 0), (0.1, 30)]:
-        picker.offer(frame(contrast), timecode)
-
-    assert picker.finish()[0].timecode == 0.1
+    assert picks([0.0], (0.0, 0), (0.1, 30))[0].timecode == 0.1
 
 
 def test_takes_the_next_frame_where_there_is_none_so_soon() -> None:
-    picker = StillPicker([1.0])
-
-    for timecode in (0.0, 2.0, 3.0):
-        picker.offer(frame(100), timecode)
-
-    assert picker.finish()[0].timecode == 2.0
+    assert picks([1.0], (0.0, 100), (2.0, 100), (3.0, 100))[0].timecode == 2.0
 
 
 def test_takes_the_last_frame_where_the_video_ends_before() -> None:
-    picker = StillPicker([0.0, 9.0])
+    chosen = picks([0.0, 9.0], (0.0, 100), (1.0, 100), (2.0, 100))
 
-    for timecode in (0.0, 1.0, 2.0):
-        picker.offer(frame(100), timecode)
+    assert [choice.timecode for choice in chosen] == [0.0, 2.0]
 
-    assert [still.timecode for still in picker.finish()] == [0.0, 2.0]
+
+def test_decides_as_soon_as_it_can_so_that_few_frames_are_kept() -> None:
+    picker = StillPicker([0.0, 5.0])
+
+    decided = [
+        (time, choice.index) for time in range(9) for choice in picker.offer(frame(100), time)
+    ]
+
+    assert decided == [(1, 0), (6, 1)]
 
 
 def test_picks_nothing_from_nothing() -> None:
-    assert StillPicker([0.0, 1.0]).finish() == []
+    assert picks([0.0, 1.0]) == []
+
+
+@pytest.mark.parametrize(("duration", "count"), [(1.0, 4), (60.0, 6), (86_400.0, 30)])
+def test_there_are_four_to_thirty_stills(duration: float, count: int) -> None:
+    assert still_count(duration) == count
+
+
+def good(*pictures: Image.Image) -> set[str]:
+    ones = GoodOnes()
+    for index, image in enumerate(pictures):
+        ones.add(str(index), image, sharpness=float(index))
+    return ones.names()
+
+
+def test_stills_that_show_nothing_or_nothing_new_are_left_out() -> None:
+    scenes = [halves((64, 64)).rotate(angle) for angle in (0, 90, 180, 270)]
+
+    assert good(Image.new("RGB", (64, 64)), *scenes, scenes[-1]) == {"1", "2", "3", "4"}
+
+
+def test_the_sharpest_of_them_fill_up_to_four() -> None:
+    black, scene = Image.new("RGB", (64, 64)), halves((64, 64))
+
+    assert good(black, scene, black, black, black) == {"1", "2", "3", "4"}
+    assert good(black, black) == {"0", "1"}
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (720, 1280), (288, 216), (32, 16)])
