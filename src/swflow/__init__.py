@@ -54,6 +54,7 @@ from swflow.values.encryption import Encryption
 from swflow.values.folder_store import FolderStore
 from swflow.values.payloads import PayloadCodec, Payloads, PayloadStore
 from swflow.values.s3_store import S3Store
+from swflow.values.serializer import Serializer
 from swflow.workers.running import ActivityInfo, activity_info, beating, heartbeat
 from swflow.workers.worker import Worker
 
@@ -96,6 +97,7 @@ __all__ = [
     "S3Store",
     "Saga",
     "SerializationError",
+    "Serializer",
     "Signal",
     "SwflowError",
     "TaskNotOpen",

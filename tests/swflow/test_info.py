@@ -89,7 +89,7 @@ def test_what_cannot_be_published_is_an_error(begin: Begin) -> None:
         publish(object())
 
     reason, _ = begin(telling).failure()
-    assert "publish(): the value has no JSON form" in reason
+    assert "publish(): the value: no JSON form" in reason
 
 
 @flow

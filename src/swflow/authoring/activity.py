@@ -23,7 +23,8 @@ from swflow.authoring.retry import Retry
 from swflow.execution.context import Context
 from swflow.execution.history import duration
 from swflow.execution.loop import Promise
-from swflow.values.serialize import Codec, to_json
+from swflow.values.serialize import Codec
+from swflow.values.serializer import Serializer
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -106,10 +107,10 @@ class ActivityType(Generic[P, R]):
         Raises:
             SerializationError: they do not fit the function.
         """
-        content = self.codec.dump_call(args, kwargs)
+        beside = None
         if self.heartbeat_timeout != self.served_heartbeat and self.heartbeat_timeout is not None:
-            content["heartbeat_timeout"] = self.heartbeat_timeout.total_seconds()
-        return to_json(content, f"the input of {self.name}")
+            beside = {"heartbeat_timeout": self.heartbeat_timeout.total_seconds()}
+        return self.codec.dump_call(args, kwargs, beside)
 
     def heartbeat_timeout_of(self, given: str | None) -> timedelta | None:
         """The heartbeat timeout of a task with this input."""
@@ -184,6 +185,7 @@ def activity(
     retry: Retry = Retry(),  # noqa: B008 - immutable
     priority: int | None = None,
     pool: Pool | None = None,
+    serializer: Serializer | None = None,
 ) -> ActivityDecorator:
     """Make a function an activity.
 
@@ -202,6 +204,7 @@ def activity(
             that runs many tasks, for what mostly waits. "asyncio", as `async def` functions do if
             it is left out: on the event loop that many tasks share, which it must never block.
             A task list with a "process" activity is served by processes alone.
+        serializer: writes and reads its arguments and results; JSON by type hints, if left out.
 
     Timeouts are whole seconds; a fraction is rounded up.
     """
@@ -212,7 +215,7 @@ def activity(
             raise ValueError(f"activity {function.__name__}: only `async def` has pool='asyncio'")
         made = ActivityType(
             function=function,
-            codec=Codec(name or function.__name__, function),
+            codec=Codec(name or function.__name__, function, serializer),
             name=name or function.__name__,
             version=version,
             task_list=task_list,

@@ -10,7 +10,7 @@ from swflow.execution.commands import Command
 from swflow.execution.context import Context
 from swflow.execution.history import Event, attributes
 from swflow.execution.loop import Promise
-from swflow.execution.promises import break_with, keep, same_input, when_fulfilled
+from swflow.execution.promises import break_with, keep, same_payload, when_fulfilled
 from swflow.execution.timers import DurableTimer, whole_seconds
 from swflow.values.activity_ids import activity_id
 from swflow.values.failure import Report
@@ -59,7 +59,7 @@ class ActivityCall:
 
     def takes_the_same(self, here: str, there: str | None) -> bool:
         """Whether two inputs are the same call."""
-        return same_input(self._context.sealer, self._activity.codec, here, there)
+        return same_payload(self._context.sealer, self._activity.codec.load_call, here, there)
 
     def told(self, event: Event) -> None:
         """An attempt ended, or could not be scheduled."""

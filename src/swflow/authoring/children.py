@@ -17,7 +17,7 @@ from swflow.execution.commands import Command
 from swflow.execution.context import Context
 from swflow.execution.history import Event, attributes
 from swflow.execution.loop import Promise
-from swflow.execution.promises import break_with, keep, same_input, when_fulfilled
+from swflow.execution.promises import break_with, keep, same_payload, when_fulfilled
 from swflow.execution.reuse import Result
 from swflow.values.failure import Report
 
@@ -74,7 +74,7 @@ class ChildCall:
 
     def takes_the_same(self, here: str, there: str | None) -> bool:
         """Whether two inputs are the same call."""
-        return same_input(self._context.sealer, self._workflow.codec, here, there)
+        return same_payload(self._context.sealer, self._workflow.codec.load_call, here, there)
 
     def told(self, event: Event) -> None:
         """The child started or closed, or could not be started, or could not be cancelled."""

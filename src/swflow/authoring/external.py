@@ -9,7 +9,8 @@ from swflow.execution.commands import Command
 from swflow.execution.context import Context
 from swflow.execution.history import Event, attributes
 from swflow.execution.loop import Promise
-from swflow.execution.promises import break_with
+from swflow.execution.promises import break_with, same_payload
+from swflow.values.serialize import Codec
 
 T = TypeVar("T")
 
@@ -44,8 +45,9 @@ class ExternalWorkflow:
             SerializationError: the value is not of the signal's type.
             SwflowError: no workflow is running here.
         """
+        sent = _SentSignal(Context.required("external()"), self.workflow_id, signal.codec)
         said = {"signalName": signal.name, "input": signal.codec.dump_result(value)}
-        return self._ask("SignalExternalWorkflowExecution", said)
+        return self._ask("SignalExternalWorkflowExecution", said, sent)
 
     def cancel(self) -> Promise[None]:
         """Request its cancellation.
@@ -56,10 +58,10 @@ class ExternalWorkflow:
         Raises:
             SwflowError: no workflow is running here.
         """
-        return self._ask("RequestCancelExternalWorkflowExecution", {})
-
-    def _ask(self, kind: str, said: dict[str, Any]) -> Promise[None]:
         request = _Request(Context.required("external()"), self.workflow_id)
+        return self._ask("RequestCancelExternalWorkflowExecution", {}, request)
+
+    def _ask(self, kind: str, said: dict[str, Any], request: "_Request") -> Promise[None]:
         which = {"workflowId": self.workflow_id}
         if self.run_id is not None:
             which["runId"] = self.run_id
@@ -97,3 +99,15 @@ class _Request:
             break_with(self.promise, ExternalWorkflowError(self._workflow_id, cause))
         elif not self.promise.done():
             self.promise.set_result(None)
+
+
+class _SentSignal(_Request):
+    """A signal sent to another execution."""
+
+    def __init__(self, context: Context, workflow_id: str, codec: Codec) -> None:
+        super().__init__(context, workflow_id)
+        self._codec = codec
+
+    def takes_the_same(self, here: str, there: str | None) -> bool:
+        """Whether two values are the same."""
+        return same_payload(self._context.sealer, self._codec.load_result, here, there)

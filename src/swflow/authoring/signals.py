@@ -9,6 +9,7 @@ from swflow.execution.context import Context
 from swflow.execution.loop import Promise
 from swflow.execution.suspending import call_suspendable
 from swflow.values.serialize import of_value
+from swflow.values.serializer import Serializer
 
 T = TypeVar("T")
 
@@ -28,16 +29,21 @@ class Signal(Generic[T]):
     @overload
     def __init__(self: "Signal[None]", name: str) -> None: ...
     @overload
-    def __init__(self, name: str, value: type[T]) -> None: ...
-    def __init__(self, name: str, value: Any = NoneType) -> None:
+    def __init__(
+        self, name: str, value: type[T], *, serializer: Serializer | None = None
+    ) -> None: ...
+    def __init__(
+        self, name: str, value: Any = NoneType, *, serializer: Serializer | None = None
+    ) -> None:
         """Define a signal.
 
         Args:
             name: its name, at most 256 characters.
             value: the type of its values; without it, it carries none.
+            serializer: writes and reads its values; JSON by their type, if left out.
         """
         self.name = name
-        self.codec = of_value(f"signal {name!r}", value)
+        self.codec = of_value(f"signal {name!r}", value, serializer)
 
     def receive(self) -> Promise[T]:
         """The oldest signal of this name that nobody has received; if there is none, the next.

@@ -22,7 +22,8 @@ from swflow.authoring.children import Child, ChildCall
 from swflow.authoring.continuing import go_on
 from swflow.execution.context import Context
 from swflow.execution.history import duration
-from swflow.values.serialize import Codec, to_json
+from swflow.values.serialize import Codec
+from swflow.values.serializer import Serializer
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -116,7 +117,7 @@ class WorkflowType(Generic[P, R]):
         Raises:
             SerializationError: they do not fit the function.
         """
-        return to_json(self.codec.dump_call(args, kwargs), f"the input of {self.name}")
+        return self.codec.dump_call(args, kwargs)
 
     def start_parameters(self) -> dict[str, Any]:
         """The parameters of StartWorkflowExecution that the type decides on."""
@@ -169,6 +170,7 @@ def workflow(
     decision_timeout: timedelta = timedelta(minutes=5),
     child_policy: ChildPolicy = "TERMINATE",
     priority: int | None = None,
+    serializer: Serializer | None = None,
 ) -> WorkflowDecorator:
     """Make a function a workflow.
 
@@ -186,12 +188,13 @@ def workflow(
         decision_timeout: how long a decider may take for one decision.
         child_policy: what becomes of child executions when it is terminated or times out.
         priority: the higher, the sooner its decision tasks are handed out; 0, if left out.
+        serializer: writes and reads its arguments and results; JSON by type hints, if left out.
     """
 
     def decorate(function: Callable[..., Any]) -> WorkflowType[..., Any]:
         made: WorkflowType[..., Any] = WorkflowType(
             function=function,
-            codec=Codec(name or function.__name__, function),
+            codec=Codec(name or function.__name__, function, serializer),
             name=name or function.__name__,
             version=version,
             task_list=task_list,

@@ -135,17 +135,31 @@ class Client:
         run_id = start_execution(self.connection, workflow_id, given, parameters)
         return self._execution(workflow_id, run_id, workflow.codec)
 
-    def execution(self, workflow_id: str, run_id: str | None = None) -> Execution[Any]:
-        """An execution that is there already; its result is plain JSON.
+    @overload
+    def execution(self, workflow_id: str, run_id: str | None = None) -> Execution[Any]: ...
+    @overload
+    def execution(
+        self, workflow_id: str, run_id: str | None = None, *, workflow: WorkflowType[..., R]
+    ) -> Execution[R]: ...
+    def execution(
+        self,
+        workflow_id: str,
+        run_id: str | None = None,
+        *,
+        workflow: WorkflowType[..., Any] | None = None,
+    ) -> Execution[Any]:
+        """An execution that is there already.
 
         Args:
             workflow_id: whom it is about.
             run_id: which of the executions with this id; the latest one if left out.
+            workflow: its type, which its result is then read by; left out, that is plain JSON.
 
         Raises:
             SwflowError: there is none with this workflow id.
         """
-        return self._execution(workflow_id, run_id or self._latest_run(workflow_id))
+        codec = None if workflow is None else workflow.codec
+        return self._execution(workflow_id, run_id or self._latest_run(workflow_id), codec)
 
     def _execution(
         self, workflow_id: str, run_id: str, codec: Codec | None = None

@@ -20,7 +20,7 @@ from swflow.errors import (
 from swflow.execution.history import Event, attributes
 from swflow.execution.travelling import open_events
 from swflow.values.failure import Report
-from swflow.values.serialize import Codec
+from swflow.values.serialize import Codec, of_value
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -126,14 +126,25 @@ class Execution(Generic[R]):
         """
         self._tell("request_cancel_workflow_execution", {})
 
-    def published(self) -> Any:
-        """What it showed of itself last, by `swflow.publish`, as plain JSON; None if nothing.
+    @overload
+    def published(self) -> Any: ...
+    @overload
+    def published(self, kind: type[T]) -> T | None: ...
+    def published(self, kind: Any = Any) -> Any:
+        """What it showed of itself last, by `swflow.publish`; None if nothing.
+
+        Args:
+            kind: the type of what it shows; left out, that is plain JSON.
 
         Raises:
+            SerializationError: it is of another type.
             PayloadError: it cannot be fetched or decoded.
         """
         text = self.describe().get("latestExecutionContext")
-        return json.loads(self._sealer.open(text)) if text else None
+        if not text:
+            return None
+        codec = of_value(f"execution {self.workflow_id!r} publishes", kind)
+        return codec.load_result(self._sealer.open(text))
 
     def terminate(self, reason: str) -> None:
         """End it now, without asking its code.

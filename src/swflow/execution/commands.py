@@ -48,11 +48,13 @@ _ID = {
 }
 
 _COMPARED = {
-    "StartTimer": ("startToFireTimeout",),
-    "SignalExternalWorkflowExecution": ("signalName",),
+    "StartTimer": "startToFireTimeout",
+    "SignalExternalWorkflowExecution": "signalName",
 }
 
-_COMPARED_PAYLOAD = ("RecordMarker", "SignalExternalWorkflowExecution")
+_SENT = frozenset(
+    {"ScheduleActivityTask", "StartChildWorkflowExecution", "SignalExternalWorkflowExecution"}
+)
 
 _TYPE = {"ScheduleActivityTask": "activityType", "StartChildWorkflowExecution": "workflowType"}
 
@@ -77,11 +79,11 @@ class Owner(Protocol):
         """Something happened to it."""
 
 
-class Call(Owner, Protocol):
-    """Whoever asked for an activity or a child workflow."""
+class Sender(Owner, Protocol):
+    """Whoever asked for an activity, a child workflow or a signal to another execution."""
 
     def takes_the_same(self, here: str, there: str | None) -> bool:
-        """Whether two inputs are the same call."""
+        """Whether two payloads are the same."""
 
 
 @dataclass(slots=True, eq=False)
@@ -127,7 +129,8 @@ class Command:
         """Whether this event came of this decision.
 
         An activity is the same if its id, its name and its arguments are, and so is a child
-        workflow; a timer, if its id and its length are; a marker, if its name and details are.
+        workflow or a signal; a timer, if its id and its length are; a marker, if its name and
+        details are.
         An activity's version, task list and timeouts say how it is run: they may change while
         executions are open.
 
@@ -144,13 +147,15 @@ class Command:
             return False
         if event_type.endswith("Failed"):
             return True
-        if self.kind in _TYPE:
-            named = _TYPE[self.kind]
-            same_type = here[named]["name"] == there[named]["name"]
-            return same_type and bool(self.owner.takes_the_same(here["input"], there.get("input")))
-        return all(here.get(key) == there.get(key) for key in _COMPARED.get(self.kind, ())) and (
-            self.kind not in _COMPARED_PAYLOAD
-            or sealer.same(self.payload() or "", there.get(PAYLOAD_OF[self.kind]))
+        if self.kind == "RecordMarker":
+            return sealer.same(here["details"], there.get("details"))
+        named, compared = _TYPE.get(self.kind), _COMPARED.get(self.kind)
+        if (named and here[named]["name"] != there[named]["name"]) or (
+            compared and here[compared] != there[compared]
+        ):
+            return False
+        return self.kind not in _SENT or self.owner.takes_the_same(
+            here["input"], there.get("input")
         )
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Arguments and results as JSON, by the type hints of the function that takes and gives them.
+"""Arguments and results as they travel, by the type hints of the function they belong to.
 
 The input of an activity or a workflow is `{"args": [...], "kwargs": {...}}`, a result is its value.
 """
@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from pydantic import PydanticUserError, TypeAdapter, ValidationError
-from pydantic_core import PydanticSerializationError
-
 from swflow.errors import SerializationError
+from swflow.values.forms import Form, Misfit, form_of
+from swflow.values.plain import write
+from swflow.values.serializer import Serializer
 
 MAX_PAYLOAD = 32_768
 """Characters in an input, a result or a failure's details (Amazon SWF's limit)."""
@@ -31,20 +31,32 @@ def to_json(value: Any, what: str) -> str:
         SerializationError: the value is not JSON.
     """
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return write(value)
     except (TypeError, ValueError) as error:
         raise SerializationError(f"{what} cannot be written as JSON: {error}") from error
 
 
 class Codec:
-    """Writes and reads one function's calls and results."""
+    """Writes and reads one function's calls and results.
+
+    Args:
+        name: what errors call the function.
+        function: the function.
+        serializer: writes and reads the values; JSON by type hints, if left out.
+        result: what errors call what it returns.
+    """
 
     def __init__(
-        self, name: str, function: Callable[..., Any], *, result: str = "the result"
+        self,
+        name: str,
+        function: Callable[..., Any],
+        serializer: Serializer | None = None,
+        *,
+        result: str = "the result",
     ) -> None:
-        """`name` and `result` are what errors call the function and what it returns."""
         self._name = name
         self._function = function
+        self._serializer = serializer
         self._returned = result
 
     def prepare(self) -> None:
@@ -53,22 +65,32 @@ class Codec:
         Raises:
             SerializationError: a type hint cannot be resolved, or has no JSON form.
         """
-        _ = self._adapters, self._result
+        _ = self._forms, self._result
 
-    def dump_call(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        """The input's JSON object for a call with these arguments.
+    def dump_call(
+        self, args: Sequence[Any], kwargs: Mapping[str, Any], more: Mapping[str, Any] | None = None
+    ) -> str:
+        """The input for a call with these arguments.
+
+        Args:
+            args: positional arguments.
+            kwargs: named arguments.
+            more: what travels beside the arguments, as JSON's types.
 
         Raises:
             SerializationError: the arguments do not fit the function's parameters.
         """
         bound = self._match(args, kwargs)
-        return {
-            "args": [self._dump(name, value) for name, value in bound[: len(args)]],
-            "kwargs": {
-                key: self._dump(name, value)
-                for key, (name, value) in zip(kwargs, bound[len(args) :], strict=True)
-            },
-        }
+        texts = []
+        for name, value in bound:
+            try:
+                texts.append(self._forms[name].dump(value))
+            except Misfit as misfit:
+                raise self._error(f"argument {name!r}", misfit) from misfit
+        positional = ",".join(texts[: len(args)])
+        named = ",".join(map(_member, kwargs, texts[len(args) :]))
+        beside = "".join(f",{_member(key, write(value))}" for key, value in (more or {}).items())
+        return f'{{"args":[{positional}],"kwargs":{{{named}}}{beside}}}'
 
     def load_call(self, text: str | None) -> tuple[list[Any], dict[str, Any]]:
         """The positional and the named arguments in an input; no input is no arguments.
@@ -76,7 +98,10 @@ class Codec:
         Raises:
             SerializationError: the input has another form, or does not fit the parameters.
         """
-        content = self._parse("the input", text) if text else {"args": [], "kwargs": {}}
+        try:
+            content = json.loads(text) if text else {"args": [], "kwargs": {}}
+        except ValueError as error:
+            raise SerializationError(f"the input of {self._name} is not JSON: {error}") from error
         match content:
             case {"args": list(args), "kwargs": dict(kwargs)}:
                 pass
@@ -84,10 +109,12 @@ class Codec:
                 raise SerializationError(
                     f'the input of {self._name} is not of the form {{"args": [], "kwargs": {{}}}}'
                 )
-        bound = self._match(args, kwargs)
-        values = [
-            self._load(f"argument {name!r}", self._adapters[name], value) for name, value in bound
-        ]
+        values = []
+        for name, data in self._match(args, kwargs):
+            try:
+                values.append(self._forms[name].load(data))
+            except Misfit as misfit:
+                raise self._error(f"argument {name!r}", misfit) from misfit
         return values[: len(args)], dict(zip(kwargs, values[len(args) :], strict=True))
 
     def dump_result(self, value: Any) -> str:
@@ -96,8 +123,10 @@ class Codec:
         Raises:
             SerializationError: it is not what the function says it returns.
         """
-        dumped = self._dump_with(self._result, self._returned, value)
-        return to_json(dumped, f"{self._returned} of {self._name}")
+        try:
+            return self._result.dump(value)
+        except Misfit as misfit:
+            raise self._error(self._returned, misfit) from misfit
 
     def load_result(self, text: str | None) -> Any:
         """The value in a result that travelled; an absent one is None.
@@ -105,8 +134,10 @@ class Codec:
         Raises:
             SerializationError: it is not what the function says it returns.
         """
-        value = self._parse(self._returned, text) if text else None
-        return self._load(self._returned, self._result, value)
+        try:
+            return self._result.read(text or "null")
+        except Misfit as misfit:
+            raise self._error(self._returned, misfit) from misfit
 
     @cached_property
     def _signature(self) -> inspect.Signature:
@@ -137,21 +168,19 @@ class Codec:
             ) from error
 
     @cached_property
-    def _adapters(self) -> dict[str, TypeAdapter[Any]]:
-        return {name: self._adapter(name) for name in self._signature.parameters}
+    def _forms(self) -> dict[str, Form]:
+        return {name: self._form(name) for name in self._signature.parameters}
 
     @cached_property
-    def _result(self) -> TypeAdapter[Any]:
-        return self._adapter("return")
+    def _result(self) -> Form:
+        return self._form("return")
 
-    def _adapter(self, name: str) -> TypeAdapter[Any]:
-        hint = self._hints.get(name, Any)
+    def _form(self, name: str) -> Form:
         try:
-            return TypeAdapter(hint)
-        except PydanticUserError as error:
-            raise SerializationError(
-                f"{self._name}: the type hint of {name!r}, {hint!r}, has no JSON form: {error}"
-            ) from error
+            return form_of(self._hints.get(name, Any), self._serializer)
+        except Misfit as misfit:
+            what = self._returned if name == "return" else f"argument {name!r}"
+            raise self._error(what, misfit) from misfit
 
     def _match(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[tuple[str, Any]]:
         """Pair every argument with its parameter's name, in the order given."""
@@ -170,50 +199,28 @@ class Codec:
             *((key if key in named else rest, value) for key, value in kwargs.items()),
         ]
 
-    def _dump(self, name: str, value: Any) -> Any:
-        return self._dump_with(self._adapters[name], f"argument {name!r}", value)
-
-    def _dump_with(self, adapter: TypeAdapter[Any], what: str, value: Any) -> Any:
-        try:
-            return adapter.dump_python(adapter.validate_python(value), mode="json")
-        except ValidationError as error:
-            raise self._mismatch(what, error) from error
-        except PydanticSerializationError as error:
-            raise SerializationError(f"{self._name}: {what} has no JSON form: {error}") from error
-
-    def _load(self, what: str, adapter: TypeAdapter[Any], value: Any) -> Any:
-        try:
-            # From text, because pydantic is stricter with Python values than with JSON's.
-            return adapter.validate_json(json.dumps(value))
-        except ValidationError as error:
-            raise self._mismatch(what, error) from error
-
-    def _parse(self, what: str, text: str) -> Any:
-        try:
-            return json.loads(text)
-        except ValueError as error:
-            raise SerializationError(f"{what} of {self._name} is not JSON: {error}") from error
-
-    def _mismatch(self, what: str, error: ValidationError) -> SerializationError:
-        problems = [
-            "".join(f"{part}: " for part in problem["loc"]) + problem["msg"]
-            for problem in error.errors(include_url=False, include_context=False)
-        ]
-        return SerializationError(f"{self._name}: {what}: {'; '.join(problems[:3])}")
+    def _error(self, what: str, misfit: Misfit) -> SerializationError:
+        return SerializationError(f"{self._name}: {what}: {misfit}")
 
 
-def of_value(name: str, hint: Any) -> Codec:
+def of_value(name: str, hint: Any, serializer: Serializer | None = None) -> Codec:
     """What writes and reads values of one type, as a function's result.
 
     Args:
         name: what errors call it.
         hint: the type.
+        serializer: writes and reads them; JSON by the type, if left out.
     """
 
     def give() -> Any: ...
 
     give.__annotations__ = {"return": hint}
-    return Codec(name, give, result="the value")
+    return Codec(name, give, serializer, result="the value")
+
+
+def _member(key: str, value: str) -> str:
+    """A member of a JSON object."""
+    return f"{write(key)}:{value}"
 
 
 def _positional(parameters: typing.Iterable[inspect.Parameter]) -> Iterator[str]:
