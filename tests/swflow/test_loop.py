@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from swflow import ActivityFailed, Promise
+from swflow import ActivityFailed
 from tests.swflow.flows import Begin, flow, step
 
 
@@ -337,8 +337,10 @@ def test_an_activity_called_on_another_thread_just_runs(begin: Begin) -> None:
     assert heard == ["there"]
 
 
-def test_promises_know_their_order() -> None:
-    loop = asyncio.new_event_loop()
-    promises = {Promise[int](number, loop): None for number in (3, 1, 2)}
-    loop.close()
-    assert sorted(hash(each) for each in promises) == [1, 2, 3]
+def test_promises_know_their_order(begin: Begin) -> None:
+    @flow
+    async def making() -> list[int]:
+        made = [asyncio.get_running_loop().create_future() for _ in range(3)]
+        return [hash(each) - hash(made[0]) for each in made]
+
+    assert begin(making).result() == [0, 1, 2]

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cached_property
 from typing import (
     Any,
     Generic,
@@ -126,12 +127,16 @@ class ActivityType(Generic[P, R]):
             case _:
                 return self.heartbeat_timeout
 
-    def routing(self) -> dict[str, Any]:
-        """Where a task goes, as parameters of a ScheduleActivityTask decision."""
-        routing: dict[str, Any] = {"taskList": {"name": self.task_list}}
-        if self.priority is not None:
-            routing["taskPriority"] = str(self.priority)
-        return routing
+    @cached_property
+    def scheduling(self) -> Mapping[str, Any]:
+        """What a ScheduleActivityTask decision says of the type and of how it is run."""
+        priority = {} if self.priority is None else {"taskPriority": str(self.priority)}
+        return {
+            "activityType": {"name": self.name, "version": self.version},
+            "taskList": {"name": self.task_list},
+            **priority,
+            **self.timeouts(),
+        }
 
     def timeouts(self, factor: int = 1) -> dict[str, str]:
         """The four timeouts as parameters of a ScheduleActivityTask decision, multiplied."""

@@ -138,11 +138,11 @@ class ActivityCall:
         factor = self._activity.retry.after_timeout(self._timeouts) if self._timeouts else None
         asked = {
             "activityId": self._activity_id(self._attempts),
-            "activityType": {"name": self._activity.name, "version": self._activity.version},
             "input": self._input,
-            **self._activity.routing(),
-            **self._activity.timeouts(factor or 1),
+            **self._activity.scheduling,
         }
+        if factor is not None:
+            asked |= self._activity.timeouts(factor)
         self._open = Command("ScheduleActivityTask", asked, self, self._activity)
         self._context.ask(self._open)
 

@@ -16,7 +16,7 @@ from swflow.deciders.parking import is_parking, was_parked
 from swflow.errors import NonDeterminismError, OutdatedInstance
 from swflow.execution.commands import Command, Owner, describe
 from swflow.execution.context import Context
-from swflow.execution.history import Event, attributes, timestamp
+from swflow.execution.history import Event, attributes, seconds
 from swflow.execution.recorded import PATCHED, Recorded
 from swflow.execution.travelling import open_events
 from swflow.values.payloads import PLAIN, Payloads
@@ -47,6 +47,9 @@ _ABOUT = {
 }
 
 _NOT_THE_LAST = "ChildWorkflowExecutionStarted"
+
+_OF_NO_CONCERN = frozenset({"ActivityTaskStarted", "DecisionTaskScheduled"})
+"""Events that nobody is told of: every third one."""
 
 
 def replay(
@@ -150,10 +153,10 @@ class Instance:
         events = list(events)
         for index, event in enumerate(events):
             kind = event["eventType"]
+            if kind in _OF_NO_CONCERN:
+                continue
             if kind.startswith("DecisionTask"):
                 self._turn(event, events, index)
-            elif kind == "ActivityTaskStarted":  # every third event, and nobody is told
-                continue
             elif not is_parking(event):
                 self._note(event)
         if self._decision_started is None:
@@ -189,7 +192,7 @@ class Instance:
             known, self._unseen = self._unseen[: self._known], self._unseen[self._known :]
             context = self._context
             if self._decision_started is not None:
-                self._loop.advance(timestamp(self._decision_started))
+                self._loop.advance(seconds(self._decision_started))
                 context.history_length = self._decision_started["eventId"]
             context.recorded = recorded
             with self._loop.entered():

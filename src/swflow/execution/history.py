@@ -30,6 +30,12 @@ def timestamp(event: Event) -> datetime:
     return at if isinstance(at, datetime) else datetime.fromtimestamp(at, UTC)
 
 
+def seconds(event: Event) -> float:
+    """When an event happened, in seconds since the epoch."""
+    at = event["eventTimestamp"]
+    return at.timestamp() if isinstance(at, datetime) else at
+
+
 def stored(event: Event) -> dict[str, Any]:
     """An event as it is written into a file: its time in seconds, as on the wire."""
     return {**event, "eventTimestamp": round(timestamp(event).timestamp(), 3)}

@@ -12,8 +12,8 @@ import math
 import sys
 from asyncio.events import _get_running_loop, _set_running_loop
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager, suppress
 from contextvars import Context
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, Self, TypeVar, TypeVarTuple, Unpack, cast
@@ -44,17 +44,16 @@ class Promise(asyncio.Future[R]):
     cancelled: an activity, a child workflow, a timer.
 
     Attributes:
+        number: of all that its loop made, which it is.
         on_cancel: asks for that.
     """
 
-    def __init__(self, number: int, loop: asyncio.AbstractEventLoop) -> None:
-        self._number = number
-        self.on_cancel: Callable[[], object] | None = None
-        super().__init__(loop=loop)
+    number = 0
+    on_cancel: Callable[[], object] | None = None
 
     def __hash__(self) -> int:
         """The order of creation: a set of promises has the same order in every replay."""
-        return self._number
+        return self.number
 
     def result(self) -> R:
         """The value. In a `def` workflow, wait for it; elsewhere `await` the promise first.
@@ -124,14 +123,11 @@ class Timer(asyncio.TimerHandle):
 
     durable: "DurableTimer | None" = None
 
-    def run(self) -> None:
-        """Make the call."""
-        self._run()
+    run = asyncio.Handle._run  # noqa: SLF001 - for the loop to call
 
 
 class _Call(asyncio.Handle):
-    def run(self) -> None:
-        self._run()
+    run = asyncio.Handle._run  # noqa: SLF001 - for the loop to call
 
 
 class Timers(Protocol):
@@ -162,8 +158,8 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
         self._ready: deque[_Call | Timer] = deque()
         self._tasks: dict[_Task[Any], None] = {}
         self._created = 0
-        self._start: datetime | None = None
-        self._now = datetime.fromtimestamp(0, UTC)
+        self._start: float | None = None
+        self._now = 0.0
         self._closed = False
 
     @classmethod
@@ -174,38 +170,29 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
 
     # What the owner of the loop does with it.
 
-    @contextmanager
-    def entered(self) -> Iterator[None]:
+    def entered(self) -> AbstractContextManager[None]:
         """Make this the running loop, even where another one is running already."""
-        outer = _get_running_loop()
-        _set_running_loop(self)
-        try:
-            yield
-        finally:
-            _set_running_loop(outer)
+        return _Running(self)
 
-    @contextmanager
-    def left(self) -> Iterator[None]:
+    def left(self) -> AbstractContextManager[None]:
         """Run something that is not the workflow's code, as if outside of it."""
-        _set_running_loop(None)
-        try:
-            yield
-        finally:
-            _set_running_loop(self)
+        return _Running(None)
 
-    def advance(self, now: datetime) -> None:
-        """Move the time on."""
-        self._start = self._start or now
+    def advance(self, now: float) -> None:
+        """Move the time on, to so many seconds since the epoch."""
+        if self._start is None:
+            self._start = now
         self._now = max(self._now, now)
 
     def run_until_idle(self) -> None:
         """Run until everything waits for the history to go on."""
         while self._ready:
-            call = self._ready.popleft()
-            if not call.cancelled():
-                # The task that raised it keeps it; asyncio would have the program end, too.
-                with suppress(SystemExit):
-                    call.run()
+            # The task that raised it keeps it; asyncio would have the program end, too.
+            with suppress(SystemExit):
+                while self._ready:
+                    call = self._ready.popleft()
+                    if not call.cancelled():
+                        call.run()
 
     def fire(self, timer: Timer) -> None:
         """A timer's time has come."""
@@ -228,13 +215,13 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
     @property
     def now(self) -> datetime:
         """The execution's time, with time zone."""
-        return self._now
+        return datetime.fromtimestamp(self._now, UTC)
 
     # What asyncio does with it.
 
     def time(self) -> float:
         """Seconds since the execution began."""
-        return (self._now - self._start).total_seconds() if self._start else 0.0
+        return 0.0 if self._start is None else round(self._now - self._start, 6)
 
     def call_soon(
         self,
@@ -286,7 +273,9 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
     def promise(self, kind: type[PromiseType]) -> PromiseType:
         """A promise of this kind."""
         self.check_open()
-        return kind(self._number(), self)
+        promise = kind(loop=self)
+        promise.number = self._number()
+        return promise
 
     def create_task(  # type: ignore[override]
         self,
@@ -339,6 +328,22 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
 
     async def shutdown_asyncgens(self) -> None:
         """Nothing to do: asynchronous generators end with what uses them."""
+
+
+class _Running:
+    """Makes a loop the running one, or has none run; for every decision, so it is quick."""
+
+    __slots__ = ("_loop", "_outer")
+
+    def __init__(self, loop: WorkflowLoop | None) -> None:
+        self._loop = loop
+
+    def __enter__(self) -> None:
+        self._outer = _get_running_loop()
+        _set_running_loop(self._loop)
+
+    def __exit__(self, *_error: object) -> None:
+        _set_running_loop(self._outer)
 
 
 def _is_for_as_completed() -> bool:

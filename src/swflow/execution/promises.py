@@ -1,7 +1,7 @@
 """Promises among arguments, promises kept, and when two calls are the same."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from swflow.errors import SerializationError, SwflowError
@@ -27,7 +27,8 @@ def when_fulfilled(
         then: what to do with the arguments.
     """
     promises: list[Promise[Any]] = []
-    _collect((args, kwargs), promises)
+    _collect(args, promises)
+    _collect(kwargs.values(), promises)
     if not promises:
         then(args, kwargs)
         return
@@ -95,16 +96,15 @@ def _go_on(promise: Promise[Any], promises: list[Promise[Any]], then: Callable[[
         promise.set_exception(error)
 
 
-def _collect(value: Any, found: list[Promise[Any]]) -> None:
-    """Find the promises in a value; most are numbers and strings, and this is called for each."""
-    if isinstance(value, Promise):
-        found.append(value)
-    elif isinstance(value, dict):
-        for each in value.values():
-            _collect(each, found)
-    elif isinstance(value, (list, tuple)):
-        for each in value:
-            _collect(each, found)
+def _collect(values: Iterable[Any], found: list[Promise[Any]]) -> None:
+    """Find the promises in some values, also nested ones."""
+    for value in values:
+        if isinstance(value, Promise):
+            found.append(value)
+        elif isinstance(value, dict):
+            _collect(value.values(), found)
+        elif isinstance(value, (list, tuple)):
+            _collect(value, found)
 
 
 def _fulfilled(value: Any) -> Any:

@@ -49,7 +49,11 @@ def open_events(sealer: Sealer, events: Sequence[Event]) -> list[Event]:
         PayloadError: a payload is not in the store, is damaged, or cannot be decoded here.
     """
     opened = list(events)
-    sealed = [index for index, event in enumerate(events) if _is_sealed(event)]
+    sealed = [
+        index
+        for index, event in enumerate(opened)
+        if event["eventType"] in _OF_EVENT and _is_sealed(event)
+    ]
     if sealed:
         found = all_of(partial(_open, sealer), [events[index] for index in sealed])
         for index, event in zip(sealed, found, strict=True):
@@ -86,13 +90,10 @@ def _seal(sealer: Sealer, decision: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_sealed(event: Event) -> bool:
-    field = _OF_EVENT.get(event["eventType"])
-    if field is None:
+    kind, says = event["eventType"], attributes(event)
+    if MARK not in (says.get(_OF_EVENT[kind]) or ""):
         return False
-    says = attributes(event)
-    if MARK not in (says.get(field) or ""):
-        return False
-    return event["eventType"] != "MarkerRecorded" or says["markerName"] in (CACHED, PATCHED)
+    return kind != "MarkerRecorded" or says["markerName"] in (CACHED, PATCHED)
 
 
 def _open(sealer: Sealer, event: Event) -> Event:

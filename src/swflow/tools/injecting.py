@@ -108,10 +108,8 @@ def _after(
         return None
     asked = {
         "activityId": _ACTIVITY_ID,
-        "activityType": {"name": activity.name, "version": activity.version},
         "input": given,
-        **activity.routing(),
-        **activity.timeouts(),
+        **activity.scheduling,
     }
     return Command("ScheduleActivityTask", asked).decision()
 

@@ -89,7 +89,7 @@ class Codec:
                 raise self._error(f"argument {name!r}", misfit) from misfit
         positional = ",".join(texts[: len(args)])
         named = ",".join(map(_member, kwargs, texts[len(args) :]))
-        beside = "".join(f",{_member(key, write(value))}" for key, value in (more or {}).items())
+        beside = "".join(f",{_member(key, write(more[key]))}" for key in more) if more else ""
         return f'{{"args":[{positional}],"kwargs":{{{named}}}{beside}}}'
 
     def load_call(self, text: str | None) -> tuple[list[Any], dict[str, Any]]:
