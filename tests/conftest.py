@@ -24,6 +24,7 @@ from vib.services import Services, services
 pytest_plugins = ["harness.swf_coverage"]
 
 SECRET = "of these tests only"  # noqa: S105
+UPLOAD_SECRET = "of these tests only, and as long as it has to be"  # noqa: S105
 
 
 @pytest.fixture(scope="session")
@@ -83,9 +84,9 @@ def postgres() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def database(postgres: str) -> Iterator[Engine]:
-    """A database of this test's own, with every table."""
+@contextlib.contextmanager
+def fresh_database(postgres: str) -> Iterator[Engine]:
+    """A database of one's own, with every table."""
     name = f"test_{uuid4().hex}"
     server = make_url(postgres)
     administrator = create_engine(server.set(database="postgres"), isolation_level="AUTOCOMMIT")
@@ -96,6 +97,19 @@ def database(postgres: str) -> Iterator[Engine]:
         engine.dispose()
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     administrator.dispose()
+
+
+@pytest.fixture(scope="session")
+def open_database(postgres: str) -> Callable[[], AbstractContextManager[Engine]]:
+    """Opens a database of one's own, for a `with` statement."""
+    return lambda: fresh_database(postgres)
+
+
+@pytest.fixture
+def database(open_database: Callable[[], AbstractContextManager[Engine]]) -> Iterator[Engine]:
+    """A database of this test's own, with every table."""
+    with open_database() as engine:
+        yield engine
 
 
 @pytest.fixture
@@ -123,6 +137,7 @@ def context(
         "VIB_SWF_REGION": "us-east-1",
         "VIB_NOTIFY_URL": web.url,
         "VIB_NOTIFY_SECRET": SECRET,
+        "VIB_UPLOAD_SECRET": UPLOAD_SECRET,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
     }

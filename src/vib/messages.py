@@ -12,6 +12,24 @@ class VideoJob:
 
 
 @dataclass(frozen=True)
+class UploadJob:
+    """What UploadVideo and its activities are told; the rest is in the database."""
+
+    upload_id: UUID
+    user_id: UUID
+
+
+@dataclass(frozen=True)
+class UploadOutcome:
+    """What became of an upload, with the video that it is; `reason` is why it was refused."""
+
+    upload_id: UUID
+    media_id: UUID
+    status: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
 class VideoOutcome:
     """How a video ended that can be watched. `faces_failure` says why its people are not known."""
 

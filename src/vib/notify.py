@@ -2,9 +2,16 @@ import hashlib
 import hmac
 import json
 import time
-from typing import Any
+from datetime import timedelta
+from uuid import UUID, uuid4, uuid5
 
 import urllib3
+
+import swflow
+from swflow import Retry
+
+PATIENCE = Retry(failures=16, timeouts=(1,) * 16, backoff=timedelta(seconds=5))
+"""How often the web application is told again: for some eight hours."""
 
 TIMEOUT = urllib3.Timeout(connect=10, read=60)
 REPLAY_WINDOW = 300  # seconds
@@ -19,25 +26,51 @@ class BadSignature(Exception):  # noqa: N818 (named as the standard library name
     """A call is not from us, was changed on its way, or is too old to be accepted again."""
 
 
-def notify(url: str, secret: str, message: dict[str, Any]) -> None:
-    """POST `message` as signed JSON to the web application.
+class WebApplication:
+    """Whom the pipeline tells what became of a user's files."""
 
-    Raises:
-        NotifyError: it did not answer, or not with a 2xx status.
-    """
-    body = json.dumps(message).encode()
-    headers = {
-        "Content-Type": "application/json",
-        SIGNATURE_HEADER: sign(secret, body, int(time.time())),
-    }
+    def __init__(self, url: str, secret: str) -> None:
+        self._url = url
+        self._secret = secret
+
+    def tell(self, user_id: UUID, media_id: UUID, status: str, **more: str | None) -> None:
+        """POST a message as signed JSON: `id`, `uid` (user), `mid` (video), `status` and `more`.
+
+        All calls of an activity that is tried again have the same `id`: by it the receiver knows
+        what it has heard already. What is None is left out.
+
+        Raises:
+            NotifyError: it did not answer, or not with a 2xx status.
+        """
+        message = {
+            "id": _message_id(media_id),
+            "uid": str(user_id),
+            "mid": str(media_id),
+            "status": status,
+            **{name: value for name, value in more.items() if value is not None},
+        }
+        body = json.dumps(message).encode()
+        headers = {
+            "Content-Type": "application/json",
+            SIGNATURE_HEADER: sign(self._secret, body, int(time.time())),
+        }
+        try:
+            answer = urllib3.request(
+                "POST", self._url, body=body, headers=headers,
+                timeout=TIMEOUT, retries=False, redirect=False,
+            )  # fmt: skip
+        except urllib3.exceptions.HTTPError as error:
+            raise NotifyError(f"{self._url} could not be reached: {error}") from error
+        if not 200 <= answer.status < 300:  # noqa: PLR2004
+            raise NotifyError(f"{self._url} answered with status {answer.status}.")
+
+
+def _message_id(media_id: UUID) -> str:
     try:
-        answer = urllib3.request(
-            "POST", url, body=body, headers=headers, timeout=TIMEOUT, retries=False, redirect=False
-        )
-    except urllib3.exceptions.HTTPError as error:
-        raise NotifyError(f"The web application at {url} could not be reached: {error}") from error
-    if not 200 <= answer.status < 300:  # noqa: PLR2004
-        raise NotifyError(f"The web application at {url} answered with status {answer.status}.")
+        info = swflow.activity_info()
+    except LookupError:  # called as a plain function, without a worker
+        return str(uuid4())
+    return str(uuid5(media_id, f"{info.run_id} {info.name}"))
 
 
 def sign(secret: str, body: bytes, timestamp: int) -> str:

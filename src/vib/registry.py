@@ -4,10 +4,21 @@ from vib.activities.face_detect import face_detect
 from vib.activities.face_recognize import face_recognize
 from vib.activities.fail_media import fail_media
 from vib.activities.notify_complete import notify_complete
+from vib.activities.notify_upload import notify_upload
 from vib.activities.transcode import transcode
+from vib.activities.upload import upload
+from vib.workflows.upload_video import upload_video
 from vib.workflows.video_processing import video_processing
 
-WORKFLOWS = (video_processing,)
-ACTIVITIES = (transcode, face_detect, face_recognize, notify_complete, fail_media)
+WORKFLOWS = (upload_video, video_processing)
+ACTIVITIES = (
+    upload,
+    transcode,
+    face_detect,
+    face_recognize,
+    notify_complete,
+    fail_media,
+    notify_upload,
+)
 DECIDER_LIST = video_processing.task_list
 TASK_LISTS = tuple(dict.fromkeys(activity.task_list for activity in ACTIVITIES))

@@ -5,6 +5,7 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session, sessionmaker
 
 import swflow
+from vib.notify import WebApplication
 from vib.recognisers.recogniser import Recogniser
 from vib.settings import Settings, load
 from vib.storage.folder import FolderStorage
@@ -22,6 +23,7 @@ class Services:
     storage: Storage
     recogniser: Recogniser
     swf: swflow.Client
+    web: WebApplication
 
 
 def build(settings: Settings) -> Services:
@@ -40,6 +42,7 @@ def build(settings: Settings) -> Services:
             endpoint_url=settings.swf_endpoint_url,
             region=settings.swf_region,
         ),
+        web=WebApplication(str(settings.notify_url), settings.notify_secret.get_secret_value()),
     )
 
 

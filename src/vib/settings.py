@@ -42,6 +42,16 @@ class Settings(BaseSettings):
     rekognition_region: str | None = None
     notify_url: HttpUrl = Field(description="where the web application hears of finished videos")
     notify_secret: SecretStr = Field(description="key of the signature on those calls")
+    upload_secret: SecretStr | None = Field(
+        None, min_length=32, description="key of the tokens that let people upload; for Popeye"
+    )
+    upload_max_bytes: int = Field(32 << 30, description="the largest file that is taken")
+    upload_origins: tuple[str, ...] = Field(
+        (), description="JSON list of the web pages' origins that may upload, or of '*'"
+    )
+    process_folder: Path | None = Field(
+        None, description="folder of files that Popeye may be told to process"
+    )
     log_level: str = "INFO"
 
     @model_validator(mode="after")

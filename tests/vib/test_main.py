@@ -36,7 +36,8 @@ def test_a_task_list_that_does_not_exist_is_refused_with_those_that_do() -> None
 
     assert done.returncode == 2
     assert done.stderr == (
-        "vib: There is no task list 'transkode'; there are transcode, faces, recognise, notify.\n"
+        "vib: There is no task list 'transkode'; "
+        "there are upload, transcode, faces, recognise, notify.\n"
     )
 
 

@@ -1,29 +1,118 @@
+import json
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from uuid import uuid4
 
 import pytest
+import urllib3
 
+from vib import notify
 from vib.local.receiver import receiver
-from vib.notify import REPLAY_WINDOW, BadSignature, NotifyError, notify, sign, verify
+from vib.notify import (
+    REPLAY_WINDOW,
+    SIGNATURE_HEADER,
+    BadSignature,
+    NotifyError,
+    WebApplication,
+    sign,
+    verify,
+)
 
 SECRET = "a secret"  # noqa: S105 - of these tests only
 BODY = b'{"mid": "1"}'
+USER, VIDEO = uuid4(), uuid4()
+
+
+def post(url: str, body: bytes, signature: str) -> int:
+    headers = {SIGNATURE_HEADER: signature}
+    return urllib3.request("POST", url, body=body, headers=headers, retries=False).status
+
+
+def now() -> int:
+    return int(time.time())
+
+
+@contextmanager
+def answering(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]:
+    """Where a web application listens that always does the same."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            answer(self)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 def test_the_web_application_hears_a_signed_message() -> None:
-    message = {"uid": "u", "mid": "m", "status": "complete"}
-
     with receiver(SECRET) as web:
-        notify(web.url, SECRET, message)
+        WebApplication(web.url, SECRET).tell(USER, VIDEO, "complete", album="a", reason=None)
 
-        assert web.messages.get(timeout=5) == message
+        message = web.messages.get(timeout=5)
+    assert message.pop("id")
+    assert message == {"uid": str(USER), "mid": str(VIDEO), "status": "complete", "album": "a"}
 
 
 def test_a_message_signed_with_another_secret_is_refused_and_not_heard() -> None:
     with receiver(SECRET) as web:
         with pytest.raises(NotifyError, match="answered with status 403"):
-            notify(web.url, "another secret", {"mid": "m"})
+            WebApplication(web.url, "another secret").tell(USER, VIDEO, "complete")
 
         assert web.messages.empty()
+
+
+def test_a_message_that_comes_again_is_accepted_and_heard_once() -> None:
+    body = json.dumps({"id": "1", "mid": "m"}).encode()
+    with receiver(SECRET) as web:
+        statuses = [post(web.url, body, sign(SECRET, body, now() - age)) for age in (0, 0, 9)]
+
+        assert statuses == [204, 204, 204]
+        assert web.messages.qsize() == 1
+
+
+def test_a_message_that_somebody_kept_is_refused_after_the_replay_window() -> None:
+    with receiver(SECRET) as web:
+        kept = sign(SECRET, BODY, now() - REPLAY_WINDOW - 1)
+
+        assert post(web.url, BODY, kept) == 403
+        assert web.messages.empty()
+
+
+@pytest.mark.parametrize("body", [b"nothing of JSON", b"[]", b"{}"])
+def test_a_signed_message_that_is_none_is_refused(body: bytes) -> None:
+    with receiver(SECRET) as web:
+        assert post(web.url, body, sign(SECRET, body, now())) == 400
+        assert web.messages.empty()
+
+
+@pytest.mark.parametrize("status", [302, 400, 404, 500, 503])
+def test_an_answer_that_is_no_success_is_an_error_to_try_again_after(status: int) -> None:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        handler.send_header("Location", "/elsewhere")
+        handler.end_headers()
+
+    with answering(answer) as url, pytest.raises(NotifyError, match=f"with status {status}"):
+        WebApplication(url, SECRET).tell(USER, VIDEO, "complete")
+
+
+def test_an_application_that_does_not_answer_is_not_waited_for_without_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    heard_enough = threading.Event()
+    monkeypatch.setattr(notify, "TIMEOUT", urllib3.Timeout(connect=5, read=0.1))
+    with answering(lambda _: bool(heard_enough.wait(30)) and None) as url:
+        with pytest.raises(NotifyError, match="could not be reached"):
+            WebApplication(url, SECRET).tell(USER, VIDEO, "complete")
+        heard_enough.set()
 
 
 def test_an_application_that_is_not_there_is_an_error_that_names_it() -> None:
@@ -31,7 +120,7 @@ def test_an_application_that_is_not_there_is_an_error_that_names_it() -> None:
         gone = web.url
 
     with pytest.raises(NotifyError, match=f"{gone} could not be reached"):
-        notify(gone, SECRET, {"mid": "m"})
+        WebApplication(gone, SECRET).tell(USER, VIDEO, "complete")
 
 
 def test_a_fresh_signature_is_accepted() -> None:

@@ -1,9 +1,12 @@
 from datetime import timedelta
 
-from swflow import Retry, activity
+from swflow import activity
 from vib import __version__
+from vib.db.models import Media, MediaStatus
 from vib.db.queries import mark_failed
+from vib.logs import about
 from vib.messages import VideoJob
+from vib.notify import PATIENCE
 from vib.services import services
 
 
@@ -13,9 +16,20 @@ from vib.services import services
     task_list="notify",
     start_to_close=timedelta(minutes=5),
     schedule_to_close=timedelta(minutes=15),
-    retry=Retry(failures=5, timeouts=(1, 1), backoff=timedelta(seconds=5)),
+    retry=PATIENCE,
 )
 def fail_media(job: VideoJob, reason: str) -> None:
-    """Mark a video that cannot be watched as failed, with the reason people will read."""
-    with services().sessions.begin() as session:
-        mark_failed(session, job.media_id, reason)
+    """Mark a video that cannot be watched as failed, with the reason people will read.
+
+    What was made of it is removed, and the web application is told.
+    """
+    from vib.popeye.ingest import remove_made
+
+    context = services()
+    with about(user_uuid=job.user_id, media_uuid=job.media_id):
+        with context.sessions.begin() as session:
+            mark_failed(session, job.media_id, reason)
+            if session.get_one(Media, job.media_id).status != MediaStatus.FAILED:
+                return
+            remove_made(context, session, job.media_id)
+        context.web.tell(job.user_id, job.media_id, MediaStatus.FAILED, reason=reason)

@@ -1,13 +1,11 @@
 from datetime import timedelta
 
-from sqlalchemy import update
-
-from swflow import Retry, activity
+from swflow import activity
 from vib import __version__, keys
 from vib.activities.stage import stage
 from vib.db.models import Media, MediaStatus
 from vib.messages import VideoJob
-from vib.notify import notify
+from vib.notify import PATIENCE
 from vib.services import services
 
 
@@ -17,19 +15,15 @@ from vib.services import services
     task_list="notify",
     start_to_close=timedelta(minutes=5),
     schedule_to_close=timedelta(minutes=15),
-    retry=Retry(failures=5, timeouts=(1, 1), backoff=timedelta(seconds=5)),
+    retry=PATIENCE,
 )
 def notify_complete(job: VideoJob) -> None:
     """Mark the video complete and tell the web application, which may hear of it twice."""
     context = services()
     with stage(context.sessions, job.media_id, "NotifyComplete"):
         with context.sessions.begin() as session:
-            session.execute(
-                update(Media).filter_by(id=job.media_id).values(status=MediaStatus.COMPLETE)
-            )
+            media = session.get_one(Media, job.media_id)
+            media.status = MediaStatus.COMPLETE
+            album = None if media.album_id is None else str(media.album_id)
         context.storage.delete(keys.samples(job.media_id))
-        notify(
-            str(context.settings.notify_url),
-            context.settings.notify_secret.get_secret_value(),
-            {"uid": str(job.user_id), "mid": str(job.media_id), "status": MediaStatus.COMPLETE},
-        )
+        context.web.tell(job.user_id, job.media_id, MediaStatus.COMPLETE, album=album)

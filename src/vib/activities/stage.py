@@ -5,27 +5,29 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 import swflow
-from vib.db.models import Stage, StageStatus
+from vib.db.models import Media, Stage, StageStatus
 from vib.db.queries import upsert
 from vib.errors import VibError
+from vib.logs import about, timed
 
 SECONDS_BETWEEN_WRITES = 0.2
 
 
 @contextmanager
 def stage(sessions: sessionmaker[Session], media_id: UUID, name: str) -> Iterator["Progress"]:
-    """Record one run of a stage of one video in the database, for people to see.
+    """Record one run of a stage of one video, in the database for people to see and in the log.
 
     Raises:
         swflow.Failure: with `retry` false in place of a VibError, which trying again cannot mend.
     """
     progress = Progress(sessions, media_id, name)
     try:
-        yield progress
+        with about(user_uuid=_owner(sessions, media_id), media_uuid=media_id), timed(name):
+            yield progress
     except swflow.ActivityCancelled:
         raise  # the row is another run's by now
     except Exception as error:
@@ -82,6 +84,11 @@ class Progress:
         )
         with self._sessions.begin() as session:
             session.execute(mine.values(**values))
+
+
+def _owner(sessions: sessionmaker[Session], media_id: UUID) -> UUID | None:
+    with sessions() as session:
+        return session.scalar(select(Media.user_id).filter_by(id=media_id))
 
 
 def _attempt() -> int:

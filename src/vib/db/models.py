@@ -32,6 +32,17 @@ class MediaStatus(StrEnum):
     FAILED = "failed"
 
 
+class UploadStatus(StrEnum):
+    """How far an upload is; the last four are what became of the file."""
+
+    RECEIVING = "receiving"
+    RECEIVED = "received"
+    STARTED = "started"
+    IN_PROGRESS = "in progress"
+    ALREADY_THERE = "already there"
+    REFUSED = "refused"
+
+
 class AssetType(StrEnum):
     """What a stored file is to its video."""
 
@@ -98,10 +109,50 @@ class Media(Base):
     status: Mapped[str] = mapped_column(default=MediaStatus.PENDING)
     failure: Mapped[str | None]
     skip_faces: Mapped[bool] = mapped_column(default=False)
+    album_id: Mapped[UUID | None]
     duration: Mapped[float]
     recorded_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+
+
+class Upload(Base):
+    """A file that somebody is sending, or sent. `media_id` is the video that it becomes, or is."""
+
+    __tablename__ = "uploads"
+    __table_args__ = (
+        one_of("status", UploadStatus),
+        CheckConstraint("received BETWEEN 0 AND length", name="received"),
+        CheckConstraint("status <> 'receiving' OR received < length", name="receiving"),
+        Index(None, "expires_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    media_id: Mapped[UUID]
+    filename: Mapped[str]
+    length: Mapped[int] = mapped_column(BigInteger)
+    received: Mapped[int] = mapped_column(BigInteger, default=0)
+    status: Mapped[str] = mapped_column(default=UploadStatus.RECEIVING)
+    reason: Mapped[str | None]
+    skip_faces: Mapped[bool] = mapped_column(default=False)
+    album_id: Mapped[UUID | None]
+    client_metadata: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    expires_at: Mapped[datetime]
+
+
+class UploadPart(Base):
+    """A stored piece of an upload, which begins at byte `start` of the file."""
+
+    __tablename__ = "upload_parts"
+
+    upload_id: Mapped[UUID] = mapped_column(
+        ForeignKey("uploads.id", ondelete="CASCADE"), primary_key=True
+    )
+    start: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    key: Mapped[str]
 
 
 class Asset(Base):

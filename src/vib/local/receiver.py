@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import SimpleQueue
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any
 
 from vib.notify import SIGNATURE_HEADER, BadSignature, verify
@@ -24,6 +24,15 @@ class Receiver:
 def receiver(secret: str) -> Iterator[Receiver]:
     """A small stand-in for the web application on a free loopback port: checks and collects."""
     messages: SimpleQueue[dict[str, Any]] = SimpleQueue()
+    heard: set[str] = set()
+    lock = Lock()
+
+    def hear(message: dict[str, Any]) -> None:
+        """Act on a message once, however often it comes."""
+        with lock:
+            if message["id"] not in heard:
+                heard.add(message["id"])
+                messages.put(message)
 
     class Handler(BaseHTTPRequestHandler):
         timeout = 10
@@ -36,10 +45,10 @@ def receiver(secret: str) -> Iterator[Receiver]:
             body = self.rfile.read(int(length))
             try:
                 verify(secret, body, self.headers.get(SIGNATURE_HEADER, ""), time.time())
-                messages.put(json.loads(body))
+                hear(json.loads(body))
             except BadSignature as error:
                 self.send_error(403, str(error))
-            except ValueError:
+            except (ValueError, KeyError, TypeError):
                 self.send_error(400)
             else:
                 self.send_response(204)

@@ -17,7 +17,7 @@ from vib.local.machine import Machine, machine
 from vib.local.report import report
 from vib.local.sample import make_sample
 from vib.local.watch import watch
-from vib.popeye.ingest import Ingested, Receipt, ingest
+from vib.popeye.ingest import Ingested, Receipt, Wishes, ingest
 from vib.popeye.probe import probe
 from vib.services import Services
 
@@ -80,7 +80,7 @@ def _process(
 ) -> UUID:
     """Hand the video in and wait until it is processed, unless it already is; its id."""
     user_id = _owner(here.context)
-    ingested = ingest(here.context, video, user_id, skip_faces=skip_faces, again=again)
+    ingested = ingest(here.context, video, user_id, Wishes(skip_faces=skip_faces), again=again)
     if _is_settled(here, ingested):
         console.print(f"You already have this file, {video.name}; nothing was done twice.")
         console.print("To process it once more: make run AGAIN=1, or vib run --again.\n")

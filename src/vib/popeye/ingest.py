@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 import swflow
 from vib import keys
-from vib.db.models import AssetType, Media, MediaStatus, Stage
+from vib.db.models import Asset, AssetType, Media, MediaStatus, Stage
 from vib.db.queries import save_asset
+from vib.errors import VibError
 from vib.messages import VideoJob
 from vib.popeye.confined import probe
 from vib.popeye.probe import VideoInfo
@@ -39,33 +40,54 @@ class Ingested:
     receipt: Receipt
 
 
+@dataclass(frozen=True)
+class Wishes:
+    """What whoever hands a file in may ask for.
+
+    Attributes:
+        skip_faces: do not look for people.
+        album_id: the album that it is meant for, which the web application hears of at the end.
+        media_id: the id of the video, if it is a new one.
+    """
+
+    skip_faces: bool = False
+    album_id: UUID | None = None
+    media_id: UUID | None = None
+
+
+NOTHING_SPECIAL = Wishes()
+
+
 def ingest(
     context: Services,
     path: Path,
     user_id: UUID,
+    wishes: Wishes = NOTHING_SPECIAL,
     *,
-    skip_faces: bool = False,
     again: bool = False,
 ) -> Ingested:
     """Take a video in: check it, store it, write its rows, start its workflow.
 
     A file whose content the user already has is not processed twice unless `again` is true; one
-    that failed is. A crash at any line leaves something that handing the file in again completes:
-    the row comes first, the stored original second, the workflow last.
+    that failed starts over. A crash at any line leaves something that handing the file in again
+    completes, and `sync` too: the row comes first, the stored original second, the workflow last.
 
     Raises:
         BadVideo: the file cannot be processed.
+        VibError: the id that is wished for is another video's.
     """
     info = probe(path)
     media_id = _claim(
         context,
+        id=wishes.media_id or uuid4(),
         user_id=user_id,
         sha256=_sha256(path),
         filename=path.name,
         title=path.stem,
         duration=info.duration,
         recorded_at=info.recorded_at,
-        skip_faces=skip_faces,
+        skip_faces=wishes.skip_faces,
+        album_id=wishes.album_id,
     )
     if not context.storage.exists(keys.original(media_id)):
         context.storage.save(keys.original(media_id), path)
@@ -74,26 +96,50 @@ def ingest(
         media = session.get_one(Media, media_id, with_for_update={"key_share": True})
         if media.status in WATCHABLE and not again:
             return Ingested(media_id, Receipt.ALREADY_THERE)
+        if media.status == MediaStatus.FAILED:
+            remove_made(context, session, media_id)
+        if media.status != MediaStatus.PENDING:
+            session.execute(delete(Stage).filter_by(media_id=media_id))
+            media.status, media.failure = MediaStatus.PENDING, None
+            media.skip_faces = wishes.skip_faces
         _save_original(session, media_id, info, path)
-        media.status, media.failure = MediaStatus.PENDING, None
-        session.execute(delete(Stage).filter_by(media_id=media_id))
-        job = VideoJob(media_id, user_id, skip_faces)
-        try:
-            context.swf.start(video_processing, job, workflow_id=str(media_id))
-        except swflow.WorkflowAlreadyRunning:
-            session.rollback()
-            return Ingested(media_id, Receipt.IN_PROGRESS)
-    return Ingested(media_id, Receipt.STARTED)
+        job = job_of(media)
+    return Ingested(media_id, start_workflow(context, job))
+
+
+def job_of(media: Media) -> VideoJob:
+    """What a video's workflow is told."""
+    return VideoJob(media.id, media.user_id, media.skip_faces)
+
+
+def start_workflow(context: Services, job: VideoJob) -> Receipt:
+    """Start the workflow of a pending video unless it is open; which of both it was."""
+    try:
+        context.swf.start(video_processing, job, workflow_id=str(job.media_id))
+    except swflow.WorkflowAlreadyRunning:
+        return Receipt.IN_PROGRESS
+    return Receipt.STARTED
+
+
+def remove_made(context: Services, session: Session, media_id: UUID) -> None:
+    """Remove what was made from a video, files and rows; the original stays."""
+    for key in list(context.storage.keys(str(media_id))):
+        if key != keys.original(media_id):
+            context.storage.delete(key)
+    session.execute(
+        delete(Asset).where(Asset.media_id == media_id, Asset.asset_type != AssetType.ORIGINAL)
+    )
 
 
 def _claim(context: Services, **row: Any) -> UUID:
     """Write the video's row unless the user already has this content; its id either way."""
     owned = {name: row[name] for name in ("user_id", "sha256")}
     with context.sessions.begin() as session:
-        session.execute(
-            insert(Media).values(**row).on_conflict_do_nothing(index_elements=list(owned))
-        )
-        return session.scalars(select(Media.id).filter_by(**owned)).one()
+        session.execute(insert(Media).values(**row).on_conflict_do_nothing())
+        media_id = session.scalar(select(Media.id).filter_by(**owned))
+    if media_id is None:
+        raise VibError(f"The id {row['id']} belongs to another video: leave it out, or give a new.")
+    return media_id
 
 
 def _save_original(session: Session, media_id: UUID, info: VideoInfo, path: Path) -> None:

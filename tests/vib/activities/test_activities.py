@@ -7,13 +7,14 @@ import pytest
 from sqlalchemy import select, update
 
 import swflow
+from harness.users import add_user
 from vib import keys
 from vib.activities.face_detect import face_detect
 from vib.activities.face_recognize import face_recognize
 from vib.activities.fail_media import fail_media
 from vib.activities.notify_complete import notify_complete
 from vib.activities.transcode import transcode
-from vib.db.models import Asset, Base, Contact, Feature, Media, MediaStatus, Stage, User
+from vib.db.models import Asset, Base, Contact, Feature, Media, MediaStatus, Stage
 from vib.db.people import people_in
 from vib.faces.results import RecognitionResult
 from vib.local.receiver import Receiver
@@ -28,17 +29,9 @@ VOLATILE = {"created_at", "updated_at", "started_at", "finished_at", "bytes", "b
 @pytest.fixture
 def job(context: Services, sample_video: Path, sample_frames: Path) -> VideoJob:
     """The sample video, taken in, with the frames that Transcode writes."""
-    job = take_in(context, sample_video, add_user(context, "a@example.org"))
+    job = take_in(context, sample_video, add_user(context))
     context.storage.save(keys.samples(job.media_id), sample_frames)
     return job
-
-
-def add_user(context: Services, email: str) -> UUID:
-    with context.sessions.begin() as session:
-        user = User(email=email)
-        session.add(user)
-        session.flush()
-        return user.id
 
 
 def take_in(context: Services, video: Path, user_id: UUID, sha256: str = "0") -> VideoJob:
@@ -233,12 +226,21 @@ def test_a_video_that_can_be_watched_never_becomes_failed(context: Services, job
         assert session.get_one(Media, job.media_id).status == MediaStatus.VISIBLE
 
 
-def test_a_pending_video_becomes_failed_with_its_reason(context: Services, job: VideoJob) -> None:
+def test_a_pending_video_becomes_failed_with_its_reason(
+    context: Services, job: VideoJob, web: Receiver, tmp_path: Path
+) -> None:
+    left = tmp_path / "left"
+    left.touch()
+    context.storage.save(keys.made(job.media_id, "720p.mp4"), left)
+
     fail_media(job, "it is broken")
 
     with context.sessions() as session:
         media = session.get_one(Media, job.media_id)
     assert (media.status, media.failure) == (MediaStatus.FAILED, "it is broken")
+    assert list(context.storage.keys(str(job.media_id))) == [keys.original(job.media_id)]
+    message = web.messages.get(timeout=5)
+    assert (message["status"], message["reason"]) == ("failed", "it is broken")
 
 
 def test_the_web_application_is_told_of_a_complete_video(
@@ -247,6 +249,7 @@ def test_the_web_application_is_told_of_a_complete_video(
     notify_complete(job)
 
     message = web.messages.get(timeout=5)
+    assert message.pop("id")
     assert message == {"uid": str(job.user_id), "mid": str(job.media_id), "status": "complete"}
     with context.sessions() as session:
         assert session.get_one(Media, job.media_id).status == MediaStatus.COMPLETE

@@ -1,29 +1,23 @@
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import func, select
 
+from harness.users import add_user
 from vib import keys
-from vib.db.models import Asset, AssetType, Media, MediaStatus, User
-from vib.errors import BadVideo
-from vib.popeye.ingest import Receipt, ingest
+from vib.db.models import Asset, AssetType, Media, MediaStatus, Stage
+from vib.db.queries import save_asset
+from vib.errors import BadVideo, VibError
+from vib.popeye.ingest import Receipt, Wishes, ingest
 from vib.services import Services
 
 
 @pytest.fixture
 def user_id(context: Services) -> UUID:
-    return add_user(context, "a@example.org")
-
-
-def add_user(context: Services, email: str) -> UUID:
-    with context.sessions.begin() as session:
-        user = User(email=email)
-        session.add(user)
-        session.flush()
-        return user.id
+    return add_user(context)
 
 
 def finish(context: Services, media_id: UUID, status: MediaStatus) -> None:
@@ -106,13 +100,66 @@ def test_a_file_that_failed_starts_over(
     context: Services, user_id: UUID, sample_video: Path
 ) -> None:
     first = ingest(context, sample_video, user_id)
+    left = keys.made(first.media_id, "720p.mp4")
+    context.storage.save(left, sample_video)
+    with context.sessions.begin() as session:
+        session.add(Stage(media_id=first.media_id, stage="Transcode", status="failed"))
+        save_asset(
+            session,
+            media_id=first.media_id,
+            asset_type=AssetType.MAIN,
+            name="720p",
+            key=left,
+            mimetype="video/mp4",
+            bytes=1,
+            width=1,
+            height=1,
+        )
     finish(context, first.media_id, MediaStatus.FAILED)
 
-    second = ingest(context, sample_video, user_id)
+    second = ingest(context, sample_video, user_id, Wishes(skip_faces=True))
 
     assert (second.media_id, second.receipt) == (first.media_id, Receipt.STARTED)
+    assert list(context.storage.keys(str(first.media_id))) == [keys.original(first.media_id)]
     with context.sessions() as session:
-        assert session.get_one(Media, first.media_id).status == MediaStatus.PENDING
+        media = session.get_one(Media, first.media_id)
+        assert (media.status, media.skip_faces) == (MediaStatus.PENDING, True)
+        assert session.scalars(select(Asset.asset_type)).all() == [AssetType.ORIGINAL]
+        assert session.scalars(select(Stage)).all() == []
+
+
+def test_a_new_video_has_the_id_and_the_album_that_are_wished_for(
+    context: Services, user_id: UUID, sample_video: Path
+) -> None:
+    media_id, album_id = uuid4(), uuid4()
+
+    ingested = ingest(context, sample_video, user_id, Wishes(media_id=media_id, album_id=album_id))
+
+    assert ingested.media_id == media_id
+    with context.sessions() as session:
+        assert session.get_one(Media, media_id).album_id == album_id
+
+
+def test_a_video_that_is_there_keeps_its_id_whatever_is_wished_for(
+    context: Services, user_id: UUID, sample_video: Path
+) -> None:
+    first = ingest(context, sample_video, user_id)
+
+    second = ingest(context, sample_video, user_id, Wishes(media_id=uuid4()))
+
+    assert second.media_id == first.media_id
+
+
+def test_an_id_of_another_video_is_refused(
+    context: Services, user_id: UUID, sample_video: Path
+) -> None:
+    first = ingest(context, sample_video, user_id)
+    other = add_user(context, "b@example.org")
+
+    with pytest.raises(VibError, match="belongs to another video"):
+        ingest(context, sample_video, other, Wishes(media_id=first.media_id))
+
+    assert count(context, Media) == 1
 
 
 def test_what_a_crash_left_is_completed_by_the_next_try(

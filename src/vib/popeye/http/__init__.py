@@ -1,0 +1,1 @@
+"""Popeye as an HTTP service: resumable uploads, and files that are there already."""

@@ -1,0 +1,466 @@
+import hashlib
+import socket
+import threading
+import time
+from base64 import b64encode
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select
+
+import swflow
+from harness.tus_client import CONTENT_TYPE, TusClient
+from harness.users import add_user
+from vib.db.models import Upload, UploadPart
+from vib.popeye import uploads
+from vib.popeye.http import tus
+from vib.services import Services
+
+from .conftest import serving, token
+
+LENGTH = 10
+
+
+@pytest.fixture
+def path(client: TusClient) -> str:
+    """An upload of ten bytes."""
+    return client.create(LENGTH)
+
+
+def offset(client: TusClient, path: str) -> int:
+    return int(client.head(path).headers["Upload-Offset"])
+
+
+def expire(context: Services, path: str, moment: datetime) -> None:
+    with context.sessions.begin() as session:
+        session.get_one(Upload, row(context, path).id).expires_at = moment
+
+
+def stored(context: Services, path: str) -> list[str]:
+    """The keys of what has arrived."""
+    return list(context.storage.keys(path.lstrip("/")))
+
+
+def row(context: Services, path: str) -> Upload:
+    with context.sessions() as session:
+        return session.get_one(Upload, UUID(path.rpartition("/")[2]))
+
+
+def content(context: Services, path: str, folder: Path) -> bytes:
+    """What has arrived of an upload that is complete."""
+    uploads.assemble(context, row(context, path), folder / "assembled")
+    return (folder / "assembled").read_bytes()
+
+
+def sha1(body: bytes) -> str:
+    return f"sha1 {b64encode(hashlib.sha1(body).digest()).decode()}"  # noqa: S324 - as TUS has it
+
+
+# The core protocol
+
+
+def test_options_tell_what_is_spoken(client: TusClient) -> None:
+    for path in ("/uploads", f"/uploads/{uuid4()}"):
+        answer = client.request("OPTIONS", path, Tus_Resumable=None, Authorization=None)
+
+        assert answer.status == 204
+        assert answer.headers["Tus-Version"] == "1.0.0"
+        assert answer.headers["Tus-Extension"] == "creation,expiration,termination,checksum"
+        assert answer.headers["Tus-Max-Size"] == str(32 << 30)
+        assert "sha1" in answer.headers["Tus-Checksum-Algorithm"].split(",")
+
+
+def test_a_file_arrives_in_as_many_requests_as_the_client_likes(
+    client: TusClient, context: Services, path: str, tmp_path: Path
+) -> None:
+    assert client.patch(path, 0, b"0123").headers["Upload-Offset"] == "4"
+    assert offset(client, path) == 4
+    assert client.patch(path, 4, b"").status == 204
+    assert client.patch(path, 4, b"456789").status == 204
+
+    assert offset(client, path) == LENGTH
+    assert content(context, path, tmp_path) == b"0123456789"
+
+
+def test_head_tells_all_that_is_known(client: TusClient) -> None:
+    path = client.create(LENGTH, "party.mp4")
+
+    answer = client.head(path)
+
+    assert answer.status == 200
+    assert answer.headers["Upload-Offset"] == "0"
+    assert answer.headers["Upload-Length"] == str(LENGTH)
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Upload-Metadata"] == "filename cGFydHkubXA0"
+    assert answer.headers["Tus-Resumable"] == "1.0.0"
+
+
+@pytest.mark.parametrize("wrong", ["0", "3", "5", "10", "11"])
+def test_bytes_for_another_place_are_refused_and_change_nothing(
+    client: TusClient, path: str, wrong: str
+) -> None:
+    client.patch(path, 0, b"0123")
+
+    answer = client.patch(path, int(wrong), b"x")
+
+    assert answer.status == 409
+    assert offset(client, path) == 4
+
+
+@pytest.mark.parametrize("wrong", [None, "", "-1", "1.5", "²", "x", "9" * 30])
+def test_an_offset_is_a_number(client: TusClient, path: str, wrong: str | None) -> None:
+    encoded = None if wrong is None else wrong.encode().decode("latin-1")
+
+    assert client.patch(path, 0, b"x", Upload_Offset=encoded).status == 400
+
+
+@pytest.mark.parametrize("wrong", [None, "application/octet-stream", "text/plain"])
+def test_bytes_of_another_content_type_are_refused(
+    client: TusClient, path: str, wrong: str | None
+) -> None:
+    assert client.patch(path, 0, b"x", Content_Type=wrong).status == 415
+
+
+def test_more_bytes_than_were_announced_are_refused(client: TusClient, path: str) -> None:
+    assert client.patch(path, 0, b"0123456789x").status == 413
+    assert offset(client, path) == 0
+
+
+def test_more_bytes_than_were_announced_are_refused_without_a_content_length(
+    client: TusClient, path: str
+) -> None:
+    headers = {"Upload_Offset": "0", "Content_Type": CONTENT_TYPE}
+
+    answer = client.request("PATCH", path, iter([b"01234", b"56789x"]), **headers)
+
+    assert answer.status == 413
+    assert offset(client, path) == 0
+
+
+@pytest.mark.parametrize("wrong", [None, "", "0.2.2", "1.0.1"])
+def test_another_version_is_refused_with_the_one_that_is_spoken(
+    client: TusClient, path: str, wrong: str | None
+) -> None:
+    for method, where in (("POST", "/uploads"), ("HEAD", path), ("PATCH", path), ("DELETE", path)):
+        answer = client.request(method, where, Tus_Resumable=wrong, Upload_Length="1")
+
+        assert answer.status == 412
+        assert answer.headers["Tus-Version"] == "1.0.0"
+    assert offset(client, path) == 0
+
+
+@pytest.mark.parametrize("method", ["HEAD", "PATCH", "DELETE", "GET"])
+@pytest.mark.parametrize("name", [str(uuid4()), "nothing"])
+def test_what_is_not_there_is_not_found(client: TusClient, method: str, name: str) -> None:
+    answer = client.request(
+        method, f"/uploads/{name}", Upload_Offset="0", Content_Type=CONTENT_TYPE
+    )
+
+    assert answer.status == 404
+    assert "Upload-Offset" not in answer.headers
+
+
+def test_a_client_that_knows_no_patch_says_so_in_a_header(client: TusClient, path: str) -> None:
+    answer = client.request(
+        "POST",
+        path,
+        b"0123",
+        X_HTTP_Method_Override="PATCH",
+        Upload_Offset="0",
+        Content_Type=CONTENT_TYPE,
+    )
+
+    assert answer.status == 204
+    assert offset(client, path) == 4
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST"])
+def test_other_methods_are_not_allowed(client: TusClient, path: str, method: str) -> None:
+    assert client.request(method, path).status == 405
+
+
+# Creation
+
+
+def test_an_upload_is_created_with_its_name(client: TusClient, context: Services) -> None:
+    path = client.create(LENGTH, "A party.mp4")
+
+    assert row(context, path).filename == "A party.mp4"
+    assert row(context, path).length == LENGTH
+
+
+@pytest.mark.parametrize("wrong", [None, "", "-1", "ten", "9" * 19])
+def test_a_length_is_a_number(client: TusClient, wrong: str | None) -> None:
+    assert client.request("POST", "/uploads", Upload_Length=wrong).status == 400
+
+
+def test_a_file_that_is_too_large_is_refused(client: TusClient) -> None:
+    assert client.request("POST", "/uploads", Upload_Length=str((32 << 30) + 1)).status == 413
+
+
+@pytest.mark.parametrize("wrong", ["filename $$$", "filename /w==", "x " + "a" * 10_000])
+def test_metadata_that_is_none_is_refused(client: TusClient, wrong: str) -> None:
+    answer = client.request("POST", "/uploads", Upload_Length="1", Upload_Metadata=wrong)
+
+    assert answer.status == 400
+    assert b"Upload-Metadata" in answer.body
+
+
+def test_an_empty_file_is_complete_at_once(client: TusClient, context: Services) -> None:
+    path = client.create(0)
+
+    assert row(context, path).status == "received"
+    assert context.swf.execution(f"upload-{row(context, path).id}").is_open()
+
+
+# Expiration
+
+
+def test_an_upload_expires_later_with_every_byte(
+    client: TusClient, context: Services, path: str
+) -> None:
+    expire(context, path, datetime.now(UTC) + timedelta(hours=1))
+
+    before = parsedate_to_datetime(client.head(path).headers["Upload-Expires"])
+    after = parsedate_to_datetime(client.patch(path, 0, b"0").headers["Upload-Expires"])
+
+    assert before < after
+
+
+@pytest.mark.parametrize("method", ["HEAD", "PATCH", "DELETE"])
+def test_an_upload_that_has_expired_is_gone(
+    client: TusClient, context: Services, path: str, method: str
+) -> None:
+    expire(context, path, datetime.now(UTC))
+
+    answer = client.request(method, path, Upload_Offset="0", Content_Type=CONTENT_TYPE)
+
+    assert answer.status == 410
+
+
+def test_an_upload_that_is_complete_does_not_expire(client: TusClient, path: str) -> None:
+    answer = client.patch(path, 0, b"0123456789")
+
+    assert "Upload-Expires" not in answer.headers
+
+
+# Termination
+
+
+def test_an_upload_that_is_not_wanted_any_more_leaves_nothing(
+    client: TusClient, context: Services, path: str
+) -> None:
+    client.patch(path, 0, b"0123")
+
+    assert client.request("DELETE", path).status == 204
+
+    assert client.head(path).status == 404
+    assert client.patch(path, 4, b"x").status == 404
+    assert stored(context, path) == []
+
+
+def test_an_upload_that_is_being_processed_cannot_be_taken_back(
+    client: TusClient, context: Services, path: str, tmp_path: Path
+) -> None:
+    client.patch(path, 0, b"0123456789")
+
+    assert client.request("DELETE", path).status == 409
+
+    assert content(context, path, tmp_path) == b"0123456789"
+
+
+# Checksums
+
+
+@pytest.mark.parametrize("algorithm", ["sha1", "sha256", "md5"])
+def test_bytes_that_add_up_are_taken(client: TusClient, path: str, algorithm: str) -> None:
+    digest = b64encode(hashlib.new(algorithm, b"0123").digest()).decode()
+
+    answer = client.patch(path, 0, b"0123", Upload_Checksum=f"{algorithm} {digest}")
+
+    assert answer.status == 204
+    assert offset(client, path) == 4
+
+
+def test_bytes_that_do_not_add_up_are_thrown_away(
+    client: TusClient, context: Services, path: str
+) -> None:
+    answer = client.patch(path, 0, b"0123", Upload_Checksum=sha1(b"4567"))
+
+    assert answer.status == 460
+    assert offset(client, path) == 0
+    assert stored(context, path) == []
+
+
+@pytest.mark.parametrize("wrong", ["crc32 AAAA", "sha1 $", "sha1", ""])
+def test_a_checksum_that_is_not_understood_is_refused(
+    client: TusClient, path: str, wrong: str
+) -> None:
+    answer = client.patch(path, 0, b"0123", Upload_Checksum=wrong)
+
+    assert answer.status == 400
+    assert offset(client, path) == 0
+
+
+# Who may
+
+
+@pytest.mark.parametrize("method", ["HEAD", "PATCH", "DELETE", "GET"])
+def test_an_upload_is_its_users_alone(
+    client: TusClient, context: Services, path: str, method: str
+) -> None:
+    other = TusClient(client.url, token(add_user(context, f"{uuid4()}@example.org")))
+
+    answer = other.request(method, path, Upload_Offset="0", Content_Type=CONTENT_TYPE)
+
+    assert answer.status == 404
+
+
+def test_without_a_token_nothing_is_told(client: TusClient, path: str) -> None:
+    for method, where in (("POST", "/uploads"), ("HEAD", path), ("PATCH", path), ("DELETE", path)):
+        answer = client.request(
+            method,
+            where,
+            Authorization=None,
+            Upload_Length="1",
+            Upload_Offset="0",
+            Content_Type=CONTENT_TYPE,
+        )
+
+        assert answer.status == 401
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_user_who_does_not_exist_may_not_upload(client: TusClient) -> None:
+    client.token = token(uuid4())
+
+    assert client.request("POST", "/uploads", Upload_Length="1").status == 403
+
+
+# When things go wrong
+
+
+def open_patch(client: TusClient, path: str, length: int) -> socket.socket:
+    """A connection on which the head of a PATCH has been sent, and nothing of its body."""
+    url = urlsplit(client.url)
+    connection = socket.create_connection((url.hostname, url.port), timeout=30)
+    lines = (
+        f"PATCH {path} HTTP/1.1",
+        f"Host: {url.netloc}",
+        f"Authorization: Bearer {client.token}",
+        "Tus-Resumable: 1.0.0",
+        "Upload-Offset: 0",
+        f"Content-Type: {CONTENT_TYPE}",
+        f"Content-Length: {length}",
+    )
+    connection.sendall("\r\n".join((*lines, "", "")).encode())
+    return connection
+
+
+def test_what_came_before_the_connection_was_lost_is_kept(
+    client: TusClient, context: Services, tmp_path: Path
+) -> None:
+    whole = bytes(range(256)) * 4_000
+    path = client.create(len(whole))
+    connection = open_patch(client, path, len(whole))
+    connection.sendall(whole[:600_000])
+    connection.close()
+
+    while not (kept := offset(client, path)):
+        time.sleep(0.02)
+    client.patch(path, kept, whole[kept:])
+
+    assert 500_000 < kept <= 600_000  # all but what the server had not looked at
+    assert content(context, path, tmp_path) == whole
+
+
+def test_of_a_client_that_falls_silent_what_came_is_kept(
+    client: TusClient, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tus, "SECONDS_OF_SILENCE", 0.2)
+    with open_patch(client, path, LENGTH) as connection:
+        connection.sendall(b"0123")
+
+        assert b" 408 " in connection.recv(4_096)
+    assert offset(client, path) == 4
+
+
+def test_a_large_request_is_stored_in_pieces_as_it_comes(
+    client: TusClient, context: Services, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tus, "PIECE_BYTES", 100_000)
+    whole = bytes(range(256)) * 4_000
+    path = client.create(len(whole))
+    with open_patch(client, path, len(whole)) as connection:
+        connection.sendall(whole[:500_000])
+        while offset(client, path) < 300_000:
+            time.sleep(0.02)
+        connection.sendall(whole[500_000:])
+        assert b" 204 " in connection.recv(4_096)
+
+    assert content(context, path, tmp_path) == whole
+    with context.sessions() as session:
+        parts = session.scalars(select(UploadPart).filter_by(upload_id=row(context, path).id))
+        assert len(parts.all()) > 3
+    assert list(context.settings.scratch_folder.iterdir()) == []
+
+
+def test_of_two_requests_that_go_on_at_the_same_place_one_wins(
+    client: TusClient, context: Services, path: str, tmp_path: Path
+) -> None:
+    with open_patch(client, path, LENGTH) as slow:
+        slow.sendall(b"slow")
+        assert client.patch(path, 0, b"quick").status == 204
+        slow.sendall(b" bytes")
+
+        assert b" 409 " in slow.recv(4_096)
+    client.patch(path, 5, b"56789")
+    assert content(context, path, tmp_path) == b"quick56789"
+    assert len(stored(context, path)) == 2
+
+
+def test_many_clients_that_race_leave_one_whole_file(
+    client: TusClient, context: Services, path: str, tmp_path: Path
+) -> None:
+    def send_all() -> None:
+        while (start := offset(client, path)) < LENGTH:
+            client.patch(path, start, b"0123456789"[start : start + 2])
+
+    racers = [threading.Thread(target=send_all) for _ in range(6)]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join()
+
+    assert content(context, path, tmp_path) == b"0123456789"
+    assert len(stored(context, path)) == 5
+
+
+def test_a_popeye_that_is_stopped_keeps_what_came_and_sends_the_client_on(
+    client: TusClient, context: Services, path: str
+) -> None:
+    with serving(context) as (server, url):
+        client.url = url
+        with open_patch(client, path, LENGTH) as connection:
+            connection.sendall(b"0123")
+            time.sleep(0.2)  # or it would have ended before it heard of the request
+            server.should_exit = True
+            connection.sendall(b"45")
+
+            assert b" 503 " in connection.recv(4_096)
+    assert row(context, path).received >= 4
+
+
+def test_an_upload_is_safe_though_swf_is_away(
+    client: TusClient, context: Services, path: str
+) -> None:
+    away = swflow.Client("vib", endpoint_url="http://127.0.0.1:9", region="us-east-1")
+    with serving(replace(context, swf=away)) as (_, client.url):
+        assert client.patch(path, 0, b"0123456789").status == 204
+
+    assert row(context, path).status == "received"
