@@ -14,6 +14,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from botocore.loaders import Loader
 
@@ -138,6 +139,11 @@ def test_a_file_is_copied(program: Any, tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"film")
     assert program("copying").copy(tmp_path / "a", tmp_path / "b") == 4
     assert (tmp_path / "b").read_bytes() == b"film"
+
+
+def test_a_form_of_one_s_own(program: Any) -> None:
+    picture = np.array([[0, 100], [200, 255]], np.uint8)
+    assert (program("pictures").negative(picture) == 255 - picture).all()
 
 
 def test_payloads(program: Any) -> None:
