@@ -20,7 +20,7 @@ from botocore.loaders import Loader
 
 import swflow
 from harness.example import ROOT, Example
-from swflow import Payloads, WorkflowFailed
+from swflow import Payloads, WorkflowFailed, WorkflowType
 from swflow.__main__ import _parser
 from swflow.testing import Environment
 
@@ -156,6 +156,18 @@ def test_payloads(program: Any) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_are_commands(command: str) -> None:
     assert _parser().parse_args(shlex.split(command)[1:]).run
+
+
+def test_a_decider_finds_the_task_list_of_its_workflows(program: Any) -> None:
+    for command in (each for each in COMMANDS if each.startswith("swflow decider")):
+        options = _parser().parse_args(shlex.split(command)[1:])
+        workflows = [
+            each
+            for name in options.types
+            for each in vars(program(name)).values()
+            if isinstance(each, WorkflowType)
+        ]
+        assert len({each.task_list for each in workflows}) == 1
 
 
 def test_every_name_every_command_and_every_metric_is_on_the_page() -> None:
