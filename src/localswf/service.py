@@ -164,6 +164,15 @@ class Service:
         self._dispatcher.wake()
         self._dispatcher.set_alarm()
 
+    def has_tasks(self) -> bool:
+        """Whether a task waits, for decider or worker, after all that is due has happened."""
+        self._dispatcher.wake()
+        return self._dispatcher.decisions.has_tasks() or self._dispatcher.activities.has_tasks()
+
+    def is_open(self, run_id: str) -> bool:
+        """Whether an execution with this runId is open."""
+        return self._runs.is_open(run_id)
+
     def status(self) -> Status:
         """How the service is doing."""
         dispatcher, journal = self._dispatcher, self._journal

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localswf import Client, Service, VirtualClock
+from tests.localswf.conftest import Swf
 
 
 def without_chance(value: Any) -> Any:
@@ -104,3 +105,24 @@ def test_it_can_be_used_where_an_event_loop_is_running(client: Any) -> None:
         return client.poll_for_activity_task(domain="videos", taskList={"name": "a"})
 
     assert "taskToken" not in asyncio.run(poll())
+
+
+def test_the_service_says_whether_there_is_anything_to_do(clock: VirtualClock) -> None:
+    service = Service(clock=clock)
+    with Client(service) as client:
+        swf = Swf(client)
+        assert not service.has_tasks()
+
+        swf.start()
+        assert service.has_tasks()
+        swf.decide(swf.schedule("resize"), swf.start_timer("later", 60))
+        assert service.has_tasks()
+        swf.poll_activity()
+        assert not service.has_tasks()
+        clock.advance(61)
+        assert service.has_tasks()
+
+        assert service.is_open(swf.runs["video"])
+        swf.decide(swf.complete())
+        assert not service.is_open(swf.runs["video"])
+        assert not service.has_tasks()

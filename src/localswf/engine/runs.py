@@ -76,6 +76,11 @@ class Runs:
         """The open execution with this workflowId."""
         return self._open.get((domain, workflow_id))
 
+    def is_open(self, run_id: str) -> bool:
+        """Whether an execution with this runId is open."""
+        run = self._by_run_id.get(run_id)
+        return run is not None and not run.execution.closed
+
     def by_number(self, number: int) -> Run | StoredExecution | None:
         """The execution with this number; a Run for one that is open.
 

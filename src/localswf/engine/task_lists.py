@@ -99,6 +99,10 @@ class TaskLists(Generic[P]):
         place = self._lists.get(key)
         return 0 if place is None else sum(map(len, place.tasks.values()))
 
+    def has_tasks(self) -> bool:
+        """Whether a task waits in any list."""
+        return any(place.tasks for place in self._lists.values())
+
     def load(self) -> Load:
         """What waits at all lists together."""
         places = self._lists.values()

@@ -16,14 +16,16 @@ class Domain:
     """A domain on a service in this process.
 
     Attributes:
-        swf: the service.
+        swf: the service, as a client sees it.
+        service: the service itself.
         decision_lists: the task lists that decision tasks may wait in.
         activity_lists: the task lists that activity tasks may wait in.
         errors: what executions failed with, by their run ids.
     """
 
-    def __init__(self, swf: localswf.Client) -> None:
+    def __init__(self, swf: localswf.Client, service: localswf.Service) -> None:
         self.swf = swf
+        self.service = service
         self.decision_lists: dict[str, None] = {}
         self.activity_lists: dict[str, None] = {}
         self.errors: dict[str, BaseException] = {}

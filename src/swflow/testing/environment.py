@@ -69,7 +69,7 @@ class Environment:
         swf = self._open.enter_context(localswf.Client(service))
         # Polls that find nothing are answered at once, and closed executions are kept for ever.
         service.drain()
-        self._domain = Domain(swf)
+        self._domain = Domain(swf, service)
         self._mishaps = Mishaps()
         connection = InProcessConnection(self._domain, self._wait_for, payloads)
         self._deciding = Deciding(self._domain, connection.sealer, sticky=sticky)
@@ -136,8 +136,9 @@ class Environment:
 
     def run_until_idle(self) -> None:
         """Do all that can be done before time passes: decisions, activities."""
-        while self._deciding.step() or self._working.step():
-            pass
+        while self._domain.service.has_tasks():
+            if not (self._deciding.step() or self._working.step()):
+                break
 
     def advance(self, delta: timedelta = timedelta(0), **more: float) -> None:
         """Let time pass, and do all that there is to do meanwhile.

@@ -73,9 +73,7 @@ class InProcessExecution(Execution[R]):
 
     def is_open(self) -> bool:
         """Whether it is still going on."""
-        swf = self._connection.swf
-        info = swf.call("DescribeWorkflowExecution", self._this())["executionInfo"]
-        return bool(info["executionStatus"] == "OPEN")
+        return self._connection.domain_here.service.is_open(self.run_id)
 
     def result(self, timeout: timedelta | None = None) -> R:
         """Let time pass until the end, and give what the workflow returned; see `Execution`.
