@@ -1,4 +1,4 @@
-"""What the examples' READMEs quote."""
+"""What the READMEs and the other pages quote and link to."""
 
 import re
 from pathlib import Path
@@ -10,6 +10,8 @@ from harness.example import ROOT
 
 READMES = sorted((ROOT / "examples").glob("*/README.md"))
 
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "examples/README.md"]
+
 
 @pytest.mark.parametrize("readme", READMES, ids=[each.parent.name for each in READMES])
 def test_quoted_code_is_the_code(readme: Path) -> None:
@@ -20,3 +22,10 @@ def test_quoted_code_is_the_code(readme: Path) -> None:
     assert [
         line for code in quoted for line in dedent(code).splitlines() if line not in lines
     ] == []
+
+
+@pytest.mark.parametrize("page", [*PAGES, *READMES], ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text())
+
+    assert [link for link in links if not (page.parent / link).exists()] == []

@@ -79,3 +79,18 @@ def open_example(name: str, endpoint_url: str, **more: str) -> Example:
     """A folder of examples/, as its README describes it."""
     folder = ROOT / "examples" / name
     return Example(folder, folder / "README.md", endpoint_url, **more)
+
+
+def run_python(*words: str, folder: Path) -> None:
+    """Run Python with these words in a folder; it has to succeed."""
+    source = str(ROOT / "src")
+    done = subprocess.run(
+        [sys.executable, *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": source, "MYPYPATH": source},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

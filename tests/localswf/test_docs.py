@@ -2,46 +2,27 @@
 
 import re
 import shlex
-import subprocess
-import sys
 import urllib.request
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness.example import ROOT, run_python
 from localswf.__main__ import main
 
-ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/localswf.md").read_text()
 PROGRAMS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
-@pytest.fixture(autouse=True)
-def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(ROOT / "src"))
-
-
-def run(*command: str, folder: Path) -> None:
-    ran = subprocess.run(
-        [sys.executable, *command],
-        cwd=folder,
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-
-
 def test_the_fixtures_for_a_test_suite(tmp_path: Path) -> None:
     (tmp_path / "test_page.py").write_text(PROGRAMS[0])
-    run("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_page.py", folder=tmp_path)
+    run_python("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_page.py", folder=tmp_path)
 
 
 def test_the_virtual_clock(tmp_path: Path) -> None:
     (tmp_path / "page.py").write_text(PROGRAMS[1])
-    run("page.py", folder=tmp_path)
+    run_python("page.py", folder=tmp_path)
 
 
 def test_a_backup_of_a_running_server(
@@ -52,7 +33,7 @@ def test_a_backup_of_a_running_server(
     http_swf.start("open")
     (command,) = re.findall(r"^    (python3 -c .*)$", PAGE, re.MULTILINE)
 
-    run(*shlex.split(command)[1:-2], str(swf_server.data), "copy.db", folder=tmp_path)
+    run_python(*shlex.split(command)[1:-2], str(swf_server.data), "copy.db", folder=tmp_path)
 
     assert main(["check", str(tmp_path / "copy.db")]) == 0
     assert capsys.readouterr().out.endswith("is whole: executions 2, open 1.\n")

@@ -2,10 +2,8 @@
 
 import importlib
 import json
-import os
 import re
 import shlex
-import subprocess
 import sys
 import urllib.request
 from base64 import b64encode
@@ -19,7 +17,7 @@ import pytest
 from botocore.loaders import Loader
 
 import swflow
-from harness.example import ROOT, Example
+from harness.example import ROOT, Example, run_python
 from swflow import Payloads, WorkflowFailed, WorkflowType
 from swflow.__main__ import _parser
 from swflow.testing import Environment
@@ -52,19 +50,6 @@ def program(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         sys.modules.pop(name, None)
 
 
-def check(folder: Path, *command: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", *command],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "MYPYPATH": str(ROOT / "src")},
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=200,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
 def test_every_program_is_a_file_that_can_be_imported(program: Any) -> None:
     assert len(PROGRAMS) == PAGE.count("```python")
     for name in PROGRAMS:
@@ -74,17 +59,28 @@ def test_every_program_is_a_file_that_can_be_imported(program: Any) -> None:
 def test_the_workflow_of_the_readme(folder: Path) -> None:
     (program,) = README
     (folder / "readme.py").write_text(program)
-    check(folder, "readme")
+    run_python("readme.py", folder=folder)
 
 
 def test_the_tests(folder: Path) -> None:
-    check(folder, "pytest", "-q", "-p", "no:cacheprovider", "-p", "pytest_swflow", "test_orders.py")
+    run_python(
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "pytest_swflow",
+        "test_orders.py",
+        folder=folder,
+    )
 
 
 @pytest.mark.slow
 def test_the_programs_have_the_right_types(folder: Path) -> None:
     names = [f"{name}.py" for name in PROGRAMS if not name.startswith("test_")]
-    check(folder, "mypy", "--strict", f"--cache-dir={ROOT / '.mypy_cache' / 'test_docs'}", *names)
+    cache = f"--cache-dir={ROOT / '.mypy_cache' / 'test_docs'}"
+    run_python("-m", "mypy", "--strict", cache, *names, folder=folder)
 
 
 @pytest.mark.slow
