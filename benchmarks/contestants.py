@@ -31,6 +31,7 @@ def _peer(name: str, module: str, *arguments: str, **more: Any) -> Contestant:
 
 LOCALSWF_HTTP = Contestant("localswf, HTTP", "benchmarks.localswf_http")
 LOCALSWF = Contestant("localswf, in process", "benchmarks.localswf_in_process")
+SWFLOW_HTTP = Contestant("swflow, HTTP", "benchmarks.swflow_http")
 RESTATE_CALLS = _peer("Restate, service calls", "restate", program="restate-server")
 RESTATE_STEPS = _peer("Restate, ctx.run", "restate", "--inside", program="restate-server")
 TEMPORAL = _peer("Temporal, activities", "temporal")
@@ -43,6 +44,7 @@ MOTO = _peer("boto3 on moto", "moto", share=0.1)
 CONTESTANTS = (
     LOCALSWF_HTTP,
     LOCALSWF,
+    SWFLOW_HTTP,
     RESTATE_CALLS,
     RESTATE_STEPS,
     TEMPORAL,

@@ -7,7 +7,8 @@ from botocore.exceptions import ClientError
 
 from swflow.authoring.workflow import WorkflowType
 from swflow.deciders.deciding import Deciding
-from swflow.endpoint.lanes import Asked, Call, Conversation, Pause
+from swflow.endpoint.lanes import Aside, Asked, Call, Conversation, Pause
+from swflow.errors import SwflowError
 from tests.swflow.handwritten import History
 
 SHARED_PAGE = 4
@@ -72,7 +73,7 @@ class Service:
             while True:
                 try:
                     answer = self._answer(asked)
-                except ClientError as error:
+                except (ClientError, SwflowError) as error:
                     asked = conversation.throw(error)
                 else:
                     asked = conversation.send(answer)
@@ -80,9 +81,11 @@ class Service:
             pass
         return self.answers[-1]["decisions"] if len(self.answers) > taken else None
 
-    def _answer(self, asked: Asked) -> dict[str, Any]:
+    def _answer(self, asked: Asked) -> Any:
         if isinstance(asked, Pause):
             return {}
+        if isinstance(asked, Aside):
+            return asked.work()
         assert isinstance(asked, Call)
         self.calls.append(asked.operation)
         if asked.operation == "GetWorkflowExecutionHistory":

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from swflow.endpoint.connection import Connection
-from swflow.endpoint.lanes import Call, Conversation, Pause, carry_on
+from swflow.endpoint.lanes import Aside, Call, Conversation, Pause, carry_on
 from swflow.endpoint.stopping import Stop
 from tests.swflow.endpoint import Endpoint, answered, close, read_request
 
@@ -198,6 +198,29 @@ def test_a_pause_lets_the_others_go_on(stop: Stop) -> None:
 
     converse("http://127.0.0.1:9", stop, rest("long", 0.2), rest("short", 0.05))
     assert said == ["short", "long"]
+
+
+def test_what_is_done_aside_lets_the_others_go_on(stop: Stop) -> None:
+    other_has_spoken = threading.Event()
+    heard: list[Any] = []
+
+    def waits() -> Conversation[None]:
+        heard.append((yield Aside(lambda: other_has_spoken.wait(30))))
+
+    def speaks() -> Conversation[None]:
+        yield Pause(0)
+        other_has_spoken.set()
+
+    converse("http://127.0.0.1:9", stop, waits(), speaks())
+    assert heard == [True]
+
+
+def test_what_goes_wrong_aside_is_raised_in_the_conversation(stop: Stop) -> None:
+    def tries() -> Conversation[None]:
+        with pytest.raises(ZeroDivisionError):
+            yield Aside(lambda: 1 / 0)
+
+    converse("http://127.0.0.1:9", stop, tries())
 
 
 def test_an_error_that_leaves_a_conversation_ends_them_all(stop: Stop) -> None:

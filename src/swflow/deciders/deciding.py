@@ -1,14 +1,14 @@
 """One decision task from beginning to end, as a conversation with Amazon SWF."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from itertools import islice
 from operator import itemgetter
-from typing import Any, TypeVar
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
 
@@ -16,21 +16,19 @@ from swflow.authoring.workflow import WorkflowType
 from swflow.deciders.cache import Cache, Kept
 from swflow.deciders.parking import park
 from swflow.deciders.replay import Decision, Instance
-from swflow.endpoint.lanes import Call, Conversation, Pause
-from swflow.endpoint.retrying import Patience, code, delays
-from swflow.errors import OutdatedInstance, PayloadError, SwflowError
+from swflow.endpoint.lanes import Aside, Call, Conversation, Pause
+from swflow.endpoint.retrying import code, delays, persistently
+from swflow.errors import OutdatedInstance, SwflowError
 from swflow.execution.history import Event
-from swflow.execution.travelling import open_events, seal_decisions
+from swflow.execution.travelling import is_plain_decision, open_events, seal_decisions, sealed_in
 from swflow.telemetry import metrics
 from swflow.telemetry.logs import TaskLog
 from swflow.telemetry.tracing import span
 from swflow.values.sealing import PLAIN_SEALER, Sealer
 
-T = TypeVar("T")
-
 _log = logging.getLogger(__name__)
 
-_PATIENCE = 300.0
+_PATIENCE = timedelta(minutes=5)
 _PAGE = 1_000
 _LOOKS = 8
 _STICKY_SECONDS = "10"
@@ -153,7 +151,7 @@ class Deciding:
         """Tell an execution these events; set it aside if that cannot be done."""
         try:
             kept = kept or Kept(self._begun(task))
-            opened = yield from _patiently(partial(open_events, self._sealer, events))
+            opened = yield from self._opened(events)
             with span(f"decide {log.kind}", log.about):
                 return _Made(kept.feed(opened), events, kept, replay)
         except OutdatedInstance:
@@ -200,9 +198,10 @@ class Deciding:
             "maximumPageSize": _PAGE,
         }
         token: dict[str, str] | None = {}
+        patience = _PATIENCE.total_seconds()
         while token is not None and len(events) < length:
             parameters = asked | token
-            page = yield Call("GetWorkflowExecutionHistory", parameters, patience=_PATIENCE)
+            page = yield Call("GetWorkflowExecutionHistory", parameters, patience=patience)
             events += page["events"]
             more = page.get("nextPageToken")
             token = {"nextPageToken": more} if more else None
@@ -215,7 +214,7 @@ class Deciding:
     ) -> Conversation["_Made | None"]:
         """Answer a task; gives what was taken, None if nothing was."""
         try:
-            yield (yield from _patiently(partial(self._respond, task, made)))
+            yield (yield from self._respond(task, made))
         except (BotoCoreError, ClientError, SwflowError) as error:
             made.close()
             if isinstance(error, ClientError) and code(error) == "UnknownResourceFault":
@@ -224,41 +223,54 @@ class Deciding:
             log.exception("set aside: its decisions could not be sent")
             made = _Made(park(made.events, str(error)), made.events, None, made.replay)
             try:
-                yield self._respond(task, made)
+                yield (yield from self._respond(task, made))
             except (BotoCoreError, ClientError, SwflowError):
                 log.exception("no answer was taken; the decision will time out")
                 return None
         return made
 
-    def _respond(self, task: Mapping[str, Any], made: "_Made") -> Call:
-        sealed = seal_decisions(self._sealer, made.decisions)
-        answer: dict[str, Any] = {"taskToken": task["taskToken"], "decisions": sealed}
-        if made.kept is not None:
-            published = made.kept.instance.published
-            if published is not None:
-                answer["executionContext"] = self._sealer.seal(published, "what is published")
+    def _respond(self, task: Mapping[str, Any], made: "_Made") -> Conversation[Call]:
+        answer: dict[str, Any] = {"taskToken": task["taskToken"], **(yield from self._sealed(made))}
         if self._giving_back is not None:
             answer["taskList"] = {"name": self._giving_back}
         elif self._own_list is not None and made.kept is not None:
             answer["taskList"] = {"name": self._own_list}
             # Without it nobody would ever decide if this process died.
             answer["taskListScheduleToStartTimeout"] = _STICKY_SECONDS
-        return Call("RespondDecisionTaskCompleted", answer, patience=_PATIENCE)
+        return Call("RespondDecisionTaskCompleted", answer, patience=_PATIENCE.total_seconds())
+
+    # Payloads. The store may take its time, and the other conversations must not wait for it.
+
+    def _opened(self, events: list[Event]) -> Conversation[list[Event]]:
+        work = partial(open_events, self._sealer, events)
+        if not self._sealer.has_store or not sealed_in(events):
+            return work()
+        opened: list[Event] = yield Aside(
+            partial(persistently, work, "reading payloads", _PATIENCE)
+        )
+        return opened
+
+    def _sealed(self, made: "_Made") -> Conversation[dict[str, Any]]:
+        published = None if made.kept is None else made.kept.instance.published
+
+        def work() -> dict[str, Any]:
+            says: dict[str, Any] = {"decisions": seal_decisions(self._sealer, made.decisions)}
+            if published is not None:
+                says["executionContext"] = self._sealer.seal(published, "what is published")
+            return says
+
+        is_plain = partial(is_plain_decision, self._sealer)
+        if not self._sealer.has_store or (published is None and all(map(is_plain, made.decisions))):
+            return work()
+        sealed: dict[str, Any] = yield Aside(
+            partial(persistently, work, "storing payloads", _PATIENCE)
+        )
+        return sealed
 
     def _keeps(self, kinds: list[str]) -> bool:
         """Whether an execution that made these decisions will be asked for more of them here."""
         is_open = not kinds or kinds[-1] not in _CLOSING
         return is_open and self._cache.size > 0 and self._giving_back is None
-
-
-def _patiently(call: Callable[[], T]) -> Conversation[T]:
-    """Make a call that needs the payload store, again and again while that is in trouble."""
-    patient = Patience("a payload", timedelta(seconds=_PATIENCE))
-    while True:
-        try:
-            return call()
-        except PayloadError as error:
-            yield Pause(patient.wait(error))
 
 
 @dataclass(frozen=True, slots=True)

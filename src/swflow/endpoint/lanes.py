@@ -1,20 +1,21 @@
-"""Several conversations with an endpoint at once, on one thread.
+"""Several calls at once, on one thread's event loop.
 
-A conversation is a generator: it yields what it wants to call and is given the answers. While one
-waits, the others go on, each over a connection of its own; what they do between their calls is
-done one after the other, so they need no locks.
+Each call has a connection to itself while it lasts, and whoever made it waits for the answer
+without holding up the others. A conversation is a generator that yields what it wants to call and
+is given the answers, so it neither knows nor cares who carries it on: an event loop, or a test.
 """
 
+import asyncio
 import logging
 import math
-import select
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from collections.abc import Callable, Generator, Iterable, Mapping
+from types import TracebackType
+from typing import Any, NamedTuple, Protocol, Self, TypeAlias, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from swflow.endpoint.answer import Answer
 from swflow.endpoint.retrying import delays, is_passing
 from swflow.endpoint.stopping import Stop
 from swflow.endpoint.transport import Transport
@@ -30,7 +31,7 @@ def _never() -> float:
 
 
 class Call(NamedTuple):
-    """What a conversation wants.
+    """What is wanted of the service.
 
     Attributes:
         operation: by its name, as in PollForDecisionTask.
@@ -38,7 +39,7 @@ class Call(NamedTuple):
         timeout: how many seconds the answer may take; the transport's own if None.
         patience: for how many seconds to go on trying while the endpoint is away.
         hang_up_at: when to give up waiting, on `time.monotonic`; the answer is empty then. It is
-            looked at again and again.
+            looked at when stopping is asked for, and when the time that it gave has come.
     """
 
     operation: str
@@ -54,150 +55,292 @@ class Pause(NamedTuple):
     seconds: float
 
 
-_NOTHING = Call("", {})
+class Aside(NamedTuple):
+    """Something that may take its time, done in a thread of its own; its result is the answer."""
 
-Asked: TypeAlias = Call | Pause
-Conversation: TypeAlias = Generator[Asked, dict[str, Any], R]
+    work: Callable[[], Any]
+
+
+Asked: TypeAlias = Call | Pause | Aside
+Conversation: TypeAlias = Generator[Asked, Any, R]
 """Yields calls and gets their answers; a call that fails for good is raised in it."""
 
 
-def carry_on(transport: Transport, stop: Stop, conversations: list[Conversation[None]]) -> None:
+class Caller(Protocol):
+    """Makes calls for those who share an event loop."""
+
+    async def ask(self, call: Call) -> dict[str, Any]:
+        """Make a call, again and again while the endpoint is away.
+
+        Raises:
+            ClientError: the endpoint said no.
+            BotoCoreError: there was no answer for as long as the call has patience.
+        """
+
+
+class Lanes:
+    """Makes calls over connections of their own.
+
+    Args:
+        transport: the way to the endpoint.
+        stop: wakes those that wait, so that they look at when to hang up.
+    """
+
+    def __init__(self, transport: Transport, stop: Stop) -> None:
+        self._transport = transport
+        self._stop = stop
+        self._idle: list[_Lane] = []
+        self._watches: set[_Watch] = set()
+
+    async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._stop.fileno(), self._look)
+        return self
+
+    async def __aexit__(
+        self,
+        _type: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self._loop.remove_reader(self._stop.fileno())
+        while self._idle:
+            self._idle.pop().close()
+
+    async def ask(self, call: Call) -> dict[str, Any]:
+        """Make a call; see `Caller`."""
+        waits, began = delays(), time.monotonic()
+        while True:
+            try:
+                return await self._ask_once(call)
+            except (BotoCoreError, ClientError) as error:
+                wait = next(waits)
+                if not is_passing(error) or time.monotonic() + wait > began + call.patience:
+                    raise
+                _log.warning("%s: %s; trying again in %.1f s", call.operation, error, wait)
+            if not await self._rest(wait, call):
+                return {}
+
+    async def _ask_once(self, call: Call) -> dict[str, Any]:
+        request = self._transport.request(call.operation, call.parameters)
+        lane = self._idle.pop() if self._idle else _Lane(self._transport, self._loop)
+        watch = self._watch(call, lane.hang_up)
+        try:
+            answer = await lane.exchange(request, call.timeout or self._transport.timeout)
+            return self._transport.read(call.operation, answer)
+        except (OSError, BotoCoreError, ClientError) as error:
+            if lane.hung_up:
+                return {}
+            if isinstance(error, OSError):
+                raise self._transport.explained(error) from error
+            raise
+        finally:
+            self._forget(watch)
+            if not lane.hung_up:
+                self._idle.append(lane)
+
+    async def _rest(self, seconds: float, call: Call) -> bool:
+        """Wait for the next try; False if it is time to hang up instead."""
+        over = self._loop.create_future()
+        timer = self._loop.call_later(seconds, _settle, over, True)
+        watch = self._watch(call, lambda: _settle(over, False))
+        try:
+            return bool(await over)
+        finally:
+            timer.cancel()
+            self._forget(watch)
+
+    def _watch(self, call: Call, hang_up: Callable[[], object]) -> "_Watch | None":
+        if call.hang_up_at is _never:
+            return None
+        watch = _Watch(self._loop, call.hang_up_at, hang_up)
+        self._watches.add(watch)
+        watch.look()
+        return watch
+
+    def _forget(self, watch: "_Watch | None") -> None:
+        if watch is not None:
+            self._watches.discard(watch)
+            watch.end()
+
+    def _look(self) -> None:
+        """Stopping was asked for."""
+        self._loop.remove_reader(self._stop.fileno())
+        for watch in tuple(self._watches):
+            watch.look()
+
+
+class _Watch:
+    """Sees to it that a call is hung up when it is time to."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        hang_up_at: Callable[[], float],
+        hang_up: Callable[[], object],
+    ) -> None:
+        self._loop = loop
+        self._hang_up_at = hang_up_at
+        self._hang_up = hang_up
+        self._timer: asyncio.TimerHandle | None = None
+
+    def look(self) -> None:
+        self.end()
+        left = self._hang_up_at() - time.monotonic()
+        if left <= 0:
+            self._hang_up()
+        elif left < math.inf:
+            self._timer = self._loop.call_later(left, self.look)
+
+    def end(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+class _Lane:
+    """A connection that lasts for many calls, one after the other."""
+
+    def __init__(self, transport: Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._wire = transport.wire()
+        self._loop = loop
+        self._watched = -1
+        self._answer: asyncio.Future[Answer] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self.hung_up = False
+
+    async def exchange(self, request: bytes, longest: float) -> Answer:
+        """Send a request and wait for its answer; `hang_up` may come at any time.
+
+        Args:
+            request: in full.
+            longest: how many seconds the answer may take.
+
+        Raises:
+            OSError: there is no answer.
+        """
+        arrived = False
+        try:
+            if not self._wire.is_open():
+                await self._connect()
+            self._wire.send(request)
+            self._answer = self._loop.create_future()
+            self._give_up_in(HANG_UP_TIMEOUT if self.hung_up else longest)
+            if self.hung_up:
+                self._wire.hang_up()
+            answer = await self._answer
+            arrived = not self.hung_up
+            return answer
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._answer = None
+            if not arrived:
+                self.close()
+
+    def hang_up(self) -> None:
+        """Wait for the answer only as long as an endpoint takes to see that nobody wants it."""
+        if not self.hung_up:
+            self.hung_up = True
+            if self._answer is not None:
+                self._wire.hang_up()
+                self._give_up_in(HANG_UP_TIMEOUT)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._unwatch()
+        self._wire.close()
+
+    async def _connect(self) -> None:
+        self._unwatch()
+        # It may take as long as the connection's timeout, and must not hold up the others.
+        await self._loop.run_in_executor(None, self._wire.connect)
+        self._watched = self._wire.fileno()
+        self._loop.add_reader(self._watched, self._arrive)
+
+    def _unwatch(self) -> None:
+        if self._watched >= 0:
+            self._loop.remove_reader(self._watched)
+            self._watched = -1
+
+    def _arrive(self) -> None:
+        if self._answer is None or self._answer.done():
+            self.close()  # the endpoint closed it, or speaks unasked
+            return
+        try:
+            answer = self._wire.receive()
+        except OSError as error:
+            self._answer.set_exception(error)
+            return
+        if self._wire.fileno() < 0:  # it was the connection's last answer
+            self._unwatch()
+        if answer is not None:
+            self._answer.set_result(answer)
+
+    def _give_up_in(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_later(seconds, self._give_up)
+
+    def _give_up(self) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(TimeoutError("no answer came in time"))
+
+
+def _settle(future: "asyncio.Future[bool]", value: bool) -> None:
+    if not future.done():
+        future.set_result(value)
+
+
+def carry_on(transport: Transport, stop: Stop, conversations: Iterable[Conversation[None]]) -> None:
     """Carry conversations on until all have ended; the first error that leaves one ends them all.
 
     Args:
         transport: the way to the endpoint.
         stop: wakes those that wait, so that they look at when to hang up.
-        conversations: each has a connection of its own.
+        conversations: what is talked.
     """
-    lanes = [_Lane(transport, each) for each in conversations]
+
+    async def converse_all() -> None:
+        async with Lanes(transport, stop) as lanes:
+            await converse(lanes, conversations)
+
+    asyncio.run(converse_all())
+
+
+async def converse(caller: Caller, conversations: Iterable[Conversation[None]]) -> None:
+    """The same on an event loop that is running already."""
+    tasks = [asyncio.ensure_future(_converse(caller, each)) for each in conversations]
+    done, rest = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    for each in rest:
+        each.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
+    for each in done:
+        each.result()
+
+
+async def _converse(caller: Caller, conversation: Conversation[None]) -> None:
     try:
-        for lane in lanes:
-            lane.begin()
-        woken = False
-        while lanes := [lane for lane in lanes if not lane.ended]:
-            ready = _wait(lanes, None if woken else stop)
-            woken = woken or stop.requested()
-            for lane in lanes:
-                lane.go_on(lane.wire.fileno() in ready)
+        asked = next(conversation)
+        while True:
+            try:
+                answer = await _answered(caller, asked)
+            except Exception as error:  # noqa: BLE001 - the conversation's own, or it leaves it
+                asked = conversation.throw(error)
+            else:
+                asked = conversation.send(answer)
+    except StopIteration:
+        pass
     finally:
-        for lane in lanes:
-            lane.wire.close()
-            lane.conversation.close()
+        conversation.close()
 
 
-def _wait(lanes: "list[_Lane]", stop: Stop | None) -> set[int]:
-    """Wait until there is something to do; gives the sockets at which something arrived."""
-    waiting = select.poll()
-    if stop is not None:
-        waiting.register(stop.fileno(), select.POLLIN)
-    due = math.inf
-    for lane in lanes:
-        due = min(due, lane.due())
-        if lane.paused_until is None and lane.wire.fileno() >= 0:
-            waiting.register(lane.wire.fileno(), select.POLLIN)
-    left = None if due == math.inf else math.ceil(max(0.0, due - time.monotonic()) * 1000)
-    return {number for number, _ in waiting.poll(left)}
-
-
-@dataclass(eq=False)
-class _Lane:
-    transport: Transport
-    conversation: Conversation[None]
-    call: Call = _NOTHING
-    ended: bool = False
-    paused_until: float | None = None
-    deadline: float = math.inf
-    patient_until: float = math.inf
-    hung_up: bool = False
-    waits: Iterator[float] = field(default_factory=delays)
-
-    def __post_init__(self) -> None:
-        self.wire = self.transport.wire()
-
-    def begin(self) -> None:
-        self._take(lambda: next(self.conversation))
-
-    def due(self) -> float:
-        """When there is something to do though nothing arrives."""
-        next_step = self.deadline if self.paused_until is None else self.paused_until
-        return next_step if self.hung_up else min(next_step, self.call.hang_up_at())
-
-    def go_on(self, has_arrived: bool) -> None:
-        if has_arrived:
-            self._receive()
-            return
-        now = time.monotonic()
-        if not self.hung_up and self.call.hang_up_at() <= now:
-            self._hang_up(now)
-        elif self.paused_until is not None:
-            if self.paused_until <= now:
-                self.paused_until = None
-                self._answer({}) if self.call is _NOTHING else self._send()
-        elif self.deadline <= now:
-            self._fail(self.transport.explained(TimeoutError("no answer came in time")))
-
-    def _take(self, step: Callable[[], Asked]) -> None:
-        """Let the conversation say what it wants next."""
-        try:
-            asked = step()
-        except StopIteration:
-            self.ended = True
-            self.wire.close()
-            return
-        now = time.monotonic()
-        if isinstance(asked, Pause):
-            self.call, self.paused_until = _NOTHING, now + asked.seconds
-            return
-        self.call, self.hung_up, self.waits = asked, False, delays()
-        self.patient_until = now + asked.patience
-        self._send()
-
-    def _send(self) -> None:
-        timeout = self.call.timeout or self.transport.timeout
-        self.deadline = time.monotonic() + timeout
-        try:
-            self.wire.send(self.transport.request(self.call.operation, self.call.parameters))
-        except OSError as error:
-            self._fail(self.transport.explained(error))
-        except BotoCoreError as error:
-            self._fail(error)
-
-    def _receive(self) -> None:
-        try:
-            arrived = self.wire.receive()
-            if arrived is None:
-                return
-            if self.hung_up:
-                self.wire.close()
-            answer = self.transport.read(self.call.operation, arrived)
-        except OSError as error:
-            self._fail(self.transport.explained(error))
-        except (BotoCoreError, ClientError) as error:
-            self._fail(error)
-        else:
-            self._answer(answer)
-
-    def _answer(self, answer: dict[str, Any]) -> None:
-        self._take(lambda: self.conversation.send(answer))
-
-    def _hang_up(self, now: float) -> None:
-        self.hung_up = True
-        if self.paused_until is None:
-            self.wire.hang_up()
-            self.deadline = now + HANG_UP_TIMEOUT
-        else:
-            self.paused_until = None
-            self._answer({})
-
-    def _fail(self, error: BotoCoreError | ClientError) -> None:
-        if isinstance(error, BotoCoreError):
-            self.wire.close()
-        if self.hung_up:
-            self._answer({})
-            return
-        wait, now = next(self.waits), time.monotonic()
-        if is_passing(error) and now + wait <= self.patient_until:
-            _log.warning("%s: %s; trying again in %.1f s", self.call.operation, error, wait)
-            self.paused_until = now + wait
-        else:
-            self._take(lambda: self.conversation.throw(error))
+async def _answered(caller: Caller, asked: Asked) -> Any:
+    match asked:
+        case Call():
+            return await caller.ask(asked)
+        case Pause(seconds):
+            await asyncio.sleep(seconds)
+            return {}
+        case Aside(work):
+            return await asyncio.get_running_loop().run_in_executor(None, work)

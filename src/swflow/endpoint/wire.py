@@ -18,12 +18,26 @@ _NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class Wire:
-    """A connection that is made when it is needed, and kept for the next request."""
+    """A connection, kept for the next request."""
 
     def __init__(self, address: Address) -> None:
         self._address = address
         self._socket: socket.socket | None = None
         self._buffer = bytearray()
+
+    def is_open(self) -> bool:
+        """Whether there is a connection, and the endpoint has not closed it meanwhile."""
+        if self._socket is not None and _is_lost(self._socket):
+            self.close()
+        return self._socket is not None
+
+    def connect(self) -> None:
+        """Make a connection.
+
+        Raises:
+            OSError: there is no way there.
+        """
+        self._socket = self._address.connect()
 
     def send(self, request: bytes) -> None:
         """Send a request; its answer is to be received before the next one.
@@ -31,11 +45,9 @@ class Wire:
         Raises:
             OSError: it could not be sent.
         """
-        if self._socket is not None and _is_lost(self._socket):
-            self.close()
         self._buffer.clear()
         if self._socket is None:
-            self._socket = self._address.connect()
+            raise ConnectionError("the connection is closed")
         try:
             sent = self._socket.send(request)
         except _NOT_NOW:
@@ -78,6 +90,8 @@ class Wire:
         Raises:
             OSError: there is no answer; a TimeoutError if it did not come in time.
         """
+        if not self.is_open():
+            self.connect()
         self.send(request)
         deadline = time.monotonic() + timeout
         while True:

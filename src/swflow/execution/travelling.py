@@ -34,7 +34,7 @@ def seal_decisions(sealer: Sealer, decisions: Sequence[dict[str, Any]]) -> list[
         PayloadError: one could not be stored.
     """
     ready = list(decisions)
-    unsealed = [index for index, each in enumerate(decisions) if not _is_plain(sealer, each)]
+    unsealed = [at for at, each in enumerate(decisions) if not is_plain_decision(sealer, each)]
     if unsealed:
         found = all_of(partial(_seal, sealer), [decisions[index] for index in unsealed])
         for index, decision in zip(unsealed, found, strict=True):
@@ -49,16 +49,21 @@ def open_events(sealer: Sealer, events: Sequence[Event]) -> list[Event]:
         PayloadError: a payload is not in the store, is damaged, or cannot be decoded here.
     """
     opened = list(events)
-    sealed = [
-        index
-        for index, event in enumerate(opened)
-        if event["eventType"] in _OF_EVENT and _is_sealed(event)
-    ]
+    sealed = sealed_in(events)
     if sealed:
         found = all_of(partial(_open, sealer), [events[index] for index in sealed])
         for index, event in zip(sealed, found, strict=True):
             opened[index] = event
     return opened
+
+
+def sealed_in(events: Sequence[Event]) -> list[int]:
+    """Which events have a payload that is to be opened."""
+    return [
+        index
+        for index, event in enumerate(events)
+        if event["eventType"] in _OF_EVENT and _is_sealed(event)
+    ]
 
 
 def open_task(sealer: Sealer, task: dict[str, Any]) -> dict[str, Any]:
@@ -71,7 +76,8 @@ def open_task(sealer: Sealer, task: dict[str, Any]) -> dict[str, Any]:
     return task if given is None else task | {"input": sealer.open(given)}
 
 
-def _is_plain(sealer: Sealer, decision: dict[str, Any]) -> bool:
+def is_plain_decision(sealer: Sealer, decision: dict[str, Any]) -> bool:
+    """Whether a decision travels as it is."""
     kind = decision["decisionType"]
     field = PAYLOAD_OF.get(kind)
     text = decision[attributes_key(kind)].get(field) if field else None

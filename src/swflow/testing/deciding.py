@@ -7,9 +7,9 @@ from botocore.exceptions import ClientError
 
 from swflow.deciders import deciding
 from swflow.deciders.replay import Decision, Instance
-from swflow.endpoint.lanes import Call, Conversation
+from swflow.endpoint.lanes import Aside, Asked, Call, Conversation
 from swflow.endpoint.retrying import code
-from swflow.errors import OutdatedInstance
+from swflow.errors import OutdatedInstance, SwflowError
 from swflow.execution.history import Event
 from swflow.testing.domain import NAME, Domain
 from swflow.values.sealing import Sealer
@@ -53,22 +53,28 @@ class Deciding:
         problem: Exception | None = None
         wanted = next(conversation, None)
         while wanted is not None:
-            assert isinstance(wanted, Call)  # noqa: S101 - there is nothing to wait for in here
             try:
-                answer = self._domain.swf.call(wanted.operation, dict(wanted.parameters))
-                wanted = _go_on(conversation, answer)
+                wanted = _go_on(conversation, self._answer(wanted))
             except ClientError as error:
                 problem = problem or (None if code(error) == "UnknownResourceFault" else error)
+                wanted = _go_on(conversation, error)
+            except SwflowError as error:
                 wanted = _go_on(conversation, error)
         problem, self._decider.problem = self._decider.problem or problem, None
         if problem is not None:
             raise problem
 
+    def _answer(self, wanted: Asked) -> Any:
+        if isinstance(wanted, Aside):
+            return wanted.work()
+        assert isinstance(wanted, Call)  # noqa: S101 - there is nothing to wait for in here
+        return self._domain.swf.call(wanted.operation, dict(wanted.parameters))
+
 
 def _go_on(conversation: Conversation[None], answer: Any) -> Any:
     """What the conversation wants next; None if it has come to its end."""
     try:
-        if isinstance(answer, ClientError):
+        if isinstance(answer, Exception):
             return conversation.throw(answer)
         return conversation.send(answer)
     except StopIteration:

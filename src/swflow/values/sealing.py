@@ -47,6 +47,11 @@ class Sealer:
         self._stored: Recent[str] = Recent(_REMEMBERED // 100)
         self._fetched: Recent[str] = Recent(_REMEMBERED)
 
+    @property
+    def has_store(self) -> bool:
+        """Whether a payload may have to be fetched or stored, which takes its time."""
+        return self._store is not None
+
     def seal(self, text: str, what: str, limit: int = MAX_PAYLOAD) -> str:
         """A payload as it travels.
 
