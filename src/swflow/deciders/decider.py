@@ -14,9 +14,8 @@ from swflow.authoring.workflow import WorkflowType
 from swflow.client.client import Client
 from swflow.deciders.deciding import Deciding
 from swflow.deciders.guards import warn
-from swflow.endpoint.connection import identity
 from swflow.endpoint.lanes import Call, Conversation, carry_on
-from swflow.endpoint.polling import LONGEST
+from swflow.endpoint.polling import LONGEST, poll_of
 from swflow.endpoint.stopping import Stop, on_signals
 from swflow.errors import SwflowError
 
@@ -98,25 +97,17 @@ class Decider:
 
     def _shared(self, stop: Stop) -> Conversation[None]:
         """Poll the common list: for executions that are new here, or whose decider is gone."""
-        asked = self._polled(self._task_list) | {"reverseOrder": True, "maximumPageSize": _PAGE}
-        poll = Call(
-            "PollForDecisionTask",
-            asked,
-            timeout=LONGEST,
-            hang_up_at=lambda: 0.0 if stop.requested() else math.inf,
-        )
+        asked = poll_of(self._client.domain, self._task_list)
+        asked |= {"reverseOrder": True, "maximumPageSize": _PAGE}
+        poll = Call("PollForDecisionTask", asked, LONGEST, hang_up_at=stop.hang_up_at)
         while not stop.requested():
             yield from self._poll(poll)
 
     def _own(self, stop: Stop) -> Conversation[None]:
         """Poll the list of the executions that are kept here, a little longer than the other."""
-        asked = self._polled(self._own_list) | {"startAtPreviousStartedEvent": True}
-        poll = Call(
-            "PollForDecisionTask",
-            asked,
-            timeout=LONGEST,
-            hang_up_at=lambda: self._leave_at(stop),
-        )
+        asked = poll_of(self._client.domain, self._own_list)
+        asked["startAtPreviousStartedEvent"] = True
+        poll = Call("PollForDecisionTask", asked, LONGEST, hang_up_at=lambda: self._leave_at(stop))
         while self._leave_at(stop) > time.monotonic():
             was_given = yield from self._poll(poll)
             if was_given and stop.requested():
@@ -132,13 +123,6 @@ class Decider:
             return False
         yield from self._deciding.decide(task)
         return True
-
-    def _polled(self, task_list: str) -> dict[str, Any]:
-        return {
-            "domain": self._client.domain,
-            "taskList": {"name": task_list},
-            "identity": identity(),
-        }
 
     def _leave_at(self, stop: Stop) -> float:
         """When to stop polling for the executions that are kept here."""

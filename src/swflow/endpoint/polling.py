@@ -23,6 +23,11 @@ LONGEST = 75.0
 """How many seconds to wait for a poll's answer; an empty one comes after 60."""
 
 
+def poll_of(domain: str, task_list: str) -> dict[str, Any]:
+    """What a poll of a task list takes."""
+    return {"domain": domain, "taskList": {"name": task_list}, "identity": identity()}
+
+
 class Poller:
     """Polls one task list, one poll at a time, until stopping is asked for.
 
@@ -36,11 +41,7 @@ class Poller:
     def __init__(self, connection: Connection, stop: Stop, operation: str, task_list: str) -> None:
         self._connection = connection
         self._operation = operation
-        self._parameters: dict[str, Any] = {
-            "domain": connection.domain,
-            "taskList": {"name": task_list},
-            "identity": identity(),
-        }
+        self._parameters = poll_of(connection.domain, task_list)
         self._stop = stop
 
     def poll(self) -> dict[str, Any] | None:

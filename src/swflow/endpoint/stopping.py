@@ -1,5 +1,6 @@
 """How a process is asked to stop."""
 
+import math
 import os
 import signal
 import threading
@@ -33,6 +34,10 @@ class Stop:
         self._requested = True
         with suppress(OSError):
             os.write(self._writer, b".")
+
+    def hang_up_at(self) -> float:
+        """When to give up waiting: now if stopping was asked for, else never."""
+        return 0.0 if self._requested else math.inf
 
     def wait(self, seconds: float) -> bool:
         """Wait this long, or until stopping is asked for; whether it was."""

@@ -16,7 +16,7 @@ from swflow.testing.beating import VirtualSender
 from swflow.testing.inprocess import InProcessConnection
 from swflow.testing.mishaps import Fails, Mishaps, TimesOut, heartbeat_interval
 from swflow.values.failure import Report
-from swflow.workers.responding import Responder
+from swflow.workers.responding import Reply, Responder
 from swflow.workers.work import Work
 
 _log = logging.getLogger(__name__)
@@ -33,11 +33,9 @@ class Working:
     Attributes:
         away: the task lists that nobody serves.
         sender: sends heartbeats.
-        loop: None: every coroutine has a loop of its own.
         closing: False: nobody asks these workers to stop.
     """
 
-    loop = None
     closing = False
 
     def __init__(
@@ -69,7 +67,7 @@ class Working:
             case TimesOut() as mishap:
                 self._let_time_out(task, mishap)
             case Fails(error):
-                responder.failed(Report.of(error))
+                responder.give(Reply.failed(Report.of(error)))
             case None:
                 called = replace(activity, function=self._mishaps.function(activity))
                 with outside_of_loops():

@@ -11,15 +11,16 @@ from typing import Any
 
 from swflow.authoring.activity import ActivityType
 from swflow.client.client import Client
+from swflow.endpoint.lanes import Lanes
 from swflow.endpoint.polling import Poller
 from swflow.endpoint.stopping import Stop
 from swflow.errors import SwflowError
 from swflow.telemetry.logs import show_tasks
+from swflow.workers.floor import POLLS, Floor
 from swflow.workers.workplace import Workplace
 
 _log = logging.getLogger(__name__)
 
-_POLLS = 5
 _PAUSE = 1.0
 
 
@@ -30,19 +31,19 @@ class Crew:
     Attributes:
         task_lists: what each of them polls.
         processes: how many they are.
-        threads: how many tasks of each task list one works on at once; None: it works on a single
-            task, in its main thread.
+        concurrency: how many tasks of each task list one works on at once; None: it works on a
+            single task, in its main thread.
     """
 
     task_lists: tuple[str, ...]
     processes: int
-    threads: int | None
+    concurrency: int | None
 
     def __str__(self) -> str:
         lists = ", ".join(self.task_lists)
-        if self.threads is None:
+        if self.concurrency is None:
             return f"{lists} (in {self.processes} processes)"
-        return f"{lists} (up to {self.threads} tasks at once in one process)"
+        return f"{lists} (up to {self.concurrency} tasks at once in one process)"
 
 
 class Slot:
@@ -71,8 +72,7 @@ class Slot:
         self._grace = grace
         self._orders = orders
         self._stop = Stop()
-        loop = _shared_loop() if crew.threads else None
-        self._place = Workplace(client, activities, loop)
+        self._place = Workplace(client, activities)
 
     def run(self) -> None:
         """Work until told to stop."""
@@ -86,25 +86,35 @@ class Slot:
             name="orders",
             daemon=True,
         ).start()
-        if self._crew.threads is None:
-            self._serve(_Polls(self._client, self._stop, self._crew.task_lists[0], 1))
+        if self._crew.concurrency is None:
+            self._take_turns(_Polls(self._client, self._stop, self._crew.task_lists[0], 1))
         else:
-            self._serve_in_threads(self._crew.threads)
+            self._work_on_many(self._crew.concurrency)
 
-    def _serve_in_threads(self, number: int) -> None:
+    def _work_on_many(self, concurrency: int) -> None:
+        """Serve lists without coroutines in threads, the others on this thread's event loop."""
+        looping = [each for each in self._crew.task_lists if self._place.has_coroutines(each)]
         threads = []
         for task_list in self._crew.task_lists:
-            polls = _Polls(self._client, self._stop, task_list, min(number, _POLLS))
-            threads += [
-                threading.Thread(target=self._serve, args=(polls,), name=task_list)
-                for _ in range(number)
-            ]
+            if task_list not in looping:
+                polls = _Polls(self._client, self._stop, task_list, min(concurrency, POLLS))
+                threads += [
+                    threading.Thread(target=self._take_turns, args=(polls,), name=task_list)
+                    for _ in range(concurrency)
+                ]
         for each in threads:
             each.start()
+        if looping:
+            asyncio.run(self._loop(looping, concurrency))
         for each in threads:
             each.join()
 
-    def _serve(self, polls: "_Polls") -> None:
+    async def _loop(self, task_lists: Sequence[str], concurrency: int) -> None:
+        client, stop = self._client, self._stop
+        async with Lanes(client.connection.transport, stop) as lanes:
+            await Floor(lanes, self._place, stop).work(client.domain, task_lists, concurrency)
+
+    def _take_turns(self, polls: "_Polls") -> None:
         """Take one task after the other; whoever is here is free to work on it."""
         while not self._stop.requested():
             task = polls.next()
@@ -129,10 +139,3 @@ class _Polls:
                 _log.error("%s", error)
                 self._stop.wait(_PAUSE)
                 return None
-
-
-def _shared_loop() -> asyncio.AbstractEventLoop:
-    """An event loop that runs for as long as the process does."""
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, name="event loop", daemon=True).start()
-    return loop

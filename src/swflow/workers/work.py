@@ -5,11 +5,12 @@ import inspect
 import logging
 import signal
 import threading
-from collections.abc import Coroutine
-from contextlib import suppress
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
 from swflow.authoring.activity import ActivityType
+from swflow.endpoint.lanes import Caller
 from swflow.errors import ActivityCancelled, CompleteLater
 from swflow.telemetry.logs import TaskLog
 from swflow.telemetry.tracing import span
@@ -17,7 +18,7 @@ from swflow.values.activity_ids import attempt_of
 from swflow.values.failure import Report
 from swflow.values.sealing import too_long
 from swflow.workers.heartbeat import Heartbeats, Sender, Unwanted
-from swflow.workers.responding import STOPPED, Responder
+from swflow.workers.responding import STOPPED, Reply, Responder
 from swflow.workers.running import ActivityInfo, running
 
 _log = logging.getLogger(__name__)
@@ -35,10 +36,6 @@ class Place(Protocol):
         """What sends the heartbeats."""
 
     @property
-    def loop(self) -> asyncio.AbstractEventLoop | None:
-        """The event loop that coroutines share; None if each has one of its own."""
-
-    @property
     def closing(self) -> bool:
         """Whether the grace time is over."""
 
@@ -46,11 +43,11 @@ class Place(Protocol):
 class Work:
     """A task that an activity of this worker is run for.
 
-    A function is called by the thread that took the task. A coroutine runs on the event loop that
-    the process's tasks share, if there is one and the activity is for it, else on its own; the
-    thread waits. A cancellation or the end of the grace time reaches a coroutine as asyncio
-    cancels tasks. A function hears of them from `heartbeat()`, and the end of the grace time
-    interrupts it wherever it is if it runs in the main thread.
+    A function is called by the thread that `perform`s it. A coroutine runs on the event loop that
+    `perform_by` is awaited on, which the process's tasks share, or else on one of its own. A
+    cancellation or the end of the grace time reaches a coroutine as asyncio cancels tasks. A
+    function hears of them from `heartbeat()`, and the end of the grace time interrupts it wherever
+    it is if it runs in the main thread.
     """
 
     def __init__(
@@ -82,20 +79,22 @@ class Work:
     def perform(self) -> None:
         """Run the activity and answer, if somebody waits for an answer."""
         try:
-            with span(f"perform {self._log.kind}", self._log.about):
-                result = self._run()
-        except CompleteLater:
-            self._log.info("to be completed later")
-        except (ActivityCancelled, asyncio.CancelledError) as error:
-            self._stopped(error)
-        except Interrupted:
-            self._hand_back()
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - it is logged and answered
-            self._log.exception("failed")
-            self._responder.failed(Report.of(error))
-        else:
-            self._log.info("completed")
-            self._responder.completed(result)
+            with span(f"perform {self._log.kind}", self._log.about), self._running() as given:
+                reply: Reply | None = self._completed(self._call(*given))
+        except BaseException as error:  # noqa: BLE001 - all but a few are logged and answered
+            reply = self._reply_to(error)
+        if reply is not None:
+            self._responder.give(reply)
+
+    async def perform_by(self, caller: Caller) -> None:
+        """The same for an activity that is a coroutine, on the running event loop."""
+        try:
+            with span(f"perform {self._log.kind}", self._log.about), self._running() as given:
+                reply: Reply | None = self._completed(await self._held(self._called(*given)))
+        except BaseException as error:  # noqa: BLE001 - all but a few are logged and answered
+            reply = self._reply_to(error)
+        if reply is not None:
+            await self._responder.give_by(caller, reply)
 
     def interrupt(self) -> None:
         """The grace time is over: make the activity end, in whatever thread it is."""
@@ -118,72 +117,90 @@ class Work:
         self._log.warning("given up: it did not end")
         self._responder.hand_back()
 
-    def _run(self) -> str:
+    @contextmanager
+    def _running(self) -> Iterator[tuple[list[Any], dict[str, Any]]]:
+        """Gives the activity's arguments; the code in here is the activity's."""
         try:
-            args, kwargs = self._activity.codec.load_call(self._task.get("input"))
+            given = self._activity.codec.load_call(self._task.get("input"))
             with running(self._info(), self._heartbeats):
-                result = self._activity.codec.dump_result(self._call(args, kwargs))
+                yield given
         finally:
             self._heartbeats.close()
-        if not self._responder.sealer.fits(result):
-            raise too_long(result, f"the result of {self._activity.name}")
-        return result
 
     def _call(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
         self._interruptible = True
         try:
             self._refuse_if_late()
-            given = self._activity.function(*args, **kwargs)
+            given = self._called(args, kwargs)
         finally:
             self._interruptible = False
-        return self._await(given) if inspect.iscoroutine(given) else given
+        return asyncio.run(self._held(given)) if inspect.iscoroutine(given) else given
+
+    def _called(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        return self._activity.function(*args, **kwargs)
+
+    async def _held(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        """What it returns; until then it can be cancelled."""
+        self._coroutine = asyncio.current_task()
+        try:
+            self._refuse_if_late()
+            return await coroutine
+        finally:
+            self._coroutine = None
+            coroutine.close()
 
     def _refuse_if_late(self) -> None:
         if self._interrupted or self._place.closing:
             raise Interrupted
 
-    def _await(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        held = self._held(coroutine)
-        loop = self._place.loop if self._activity.pool == "asyncio" else None
-        if loop is None:
-            value, error = asyncio.run(held)
-        else:
-            value, error = asyncio.run_coroutine_threadsafe(held, loop).result()
-        if error is not None:
-            raise error
-        return value
-
-    async def _held(self, coroutine: Coroutine[Any, Any, Any]) -> tuple[Any, BaseException | None]:
-        """What it returns or raises; an exit must not end the event loop of the other tasks."""
-        self._coroutine = asyncio.current_task()
-        try:
-            self._refuse_if_late()
-            return await coroutine, None
-        except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits
-            return None, error
-        finally:
-            coroutine.close()
-
     def _cancel_coroutine(self) -> None:
-        if self._coroutine is not None:
-            with suppress(RuntimeError):  # its loop has ended by itself
-                self._coroutine.get_loop().call_soon_threadsafe(self._coroutine.cancel)
+        """Cancel it from another thread."""
 
-    def _stopped(self, error: BaseException) -> None:
+        def cancel() -> None:
+            if self._coroutine is not None:
+                self._coroutine.cancel()
+
+        coroutine = self._coroutine
+        if coroutine is not None:
+            with suppress(RuntimeError):  # its loop has ended by itself
+                coroutine.get_loop().call_soon_threadsafe(cancel)
+
+    def _completed(self, value: Any) -> Reply:
+        result = self._activity.codec.dump_result(value)
+        if not self._responder.sealer.fits(result):
+            raise too_long(result, f"the result of {self._activity.name}")
+        self._log.info("completed")
+        return Reply.completed(result)
+
+    def _reply_to(self, error: BaseException) -> Reply | None:
+        """What is answered where the activity did not return; None if nobody waits for it."""
+        match error:
+            case CompleteLater():
+                self._log.info("to be completed later")
+                return None
+            case ActivityCancelled() | asyncio.CancelledError():
+                return self._stopped(error)
+            case Interrupted():
+                return self._handed_back()
+            case Exception() | SystemExit():
+                self._log.exception("failed")
+                return Reply.failed(Report.of(error))
+            case _:
+                raise error
+
+    def _stopped(self, error: BaseException) -> Reply | None:
         unwanted = self._heartbeats.unwanted
         if unwanted is None and self._interrupted:
-            self._hand_back()
-        elif unwanted is None:
+            return self._handed_back()
+        if unwanted is None:
             self._log.error("failed: cancelled by itself")
-            self._responder.failed(Report.of(error))
-        else:
-            self._log.warning("stopped: %s", unwanted.value)
-            if unwanted is Unwanted.CANCELLED:
-                self._responder.cancelled()
+            return Reply.failed(Report.of(error))
+        self._log.warning("stopped: %s", unwanted.value)
+        return Reply("canceled") if unwanted is Unwanted.CANCELLED else None
 
-    def _hand_back(self) -> None:
+    def _handed_back(self) -> Reply:
         self._log.warning("interrupted: the worker was told to stop")
-        self._responder.failed(STOPPED)
+        return Reply.failed(STOPPED)
 
     def _info(self) -> ActivityInfo:
         execution = self._task["workflowExecution"]

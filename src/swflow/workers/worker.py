@@ -38,10 +38,11 @@ class Worker:
     """Polls task lists for activity tasks and runs them, in child processes.
 
     A task list whose activities are all for the pools "asyncio" and "thread" is served by one
-    child, which serves all such lists and runs up to `concurrency` tasks of each at once, a thread
-    for each. A task list with an activity for the pool "process" has `processes` children of its
-    own, each running one task at a time, whatever the task's pool. The lists are those that the
-    activities are declared for; a task that `options` sent to another list runs as that list does.
+    child, which serves all such lists and runs up to `concurrency` tasks of each at once: those for
+    "asyncio" on the event loop of its main thread, the others in a thread each. A task list with an
+    activity for the pool "process" has `processes` children of its own, each running one task at a
+    time, whatever the task's pool. The lists are those that the activities are declared for; a task
+    that `options` sent to another list runs as that list does.
 
     No more polls are open than tasks can be begun, and at most five on a list.
 

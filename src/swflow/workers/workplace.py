@@ -5,7 +5,8 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from multiprocessing.connection import wait
@@ -13,14 +14,16 @@ from typing import Any, NoReturn
 
 from swflow.authoring.activity import ActivityType
 from swflow.client.client import Client
+from swflow.endpoint.lanes import Caller
 from swflow.endpoint.retrying import persistently
 from swflow.endpoint.stopping import Stop
 from swflow.errors import PayloadError
 from swflow.execution.travelling import open_task
 from swflow.telemetry.logs import TaskLog, speaking_of
+from swflow.values.envelope import MARK
 from swflow.values.failure import Report
 from swflow.workers.heartbeat import Sender
-from swflow.workers.responding import Responder
+from swflow.workers.responding import Reply, Responder
 from swflow.workers.work import Work
 
 _log = logging.getLogger(__name__)
@@ -35,53 +38,80 @@ class Workplace:
     Args:
         client: the domain.
         activities: the types it serves.
-        loop: the event loop that its tasks share, if they do.
 
     Attributes:
         sender: sends the tasks' heartbeats.
-        loop: the event loop that its tasks share.
         closing: whether the grace time is over.
     """
 
-    def __init__(
-        self,
-        client: Client,
-        activities: Sequence[ActivityType[..., Any]],
-        loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
+    def __init__(self, client: Client, activities: Sequence[ActivityType[..., Any]]) -> None:
         self._client = client
         self._activities = {(each.name, each.version): each for each in activities}
         self._in_hand: dict[Work, None] = {}
         self.sender = Sender()
-        self.loop = loop
         self.closing = False
 
+    def is_for_loop(self, task: dict[str, Any]) -> bool:
+        """Whether a task's activity runs on an event loop."""
+        activity = self._activity_of(task)
+        return activity is not None and activity.pool == "asyncio"
+
+    def has_coroutines(self, task_list: str) -> bool:
+        """Whether an activity that runs on an event loop is declared for a task list."""
+        every = self._activities.values()
+        return any(each.pool == "asyncio" for each in every if each.task_list == task_list)
+
     def work_on(self, task: dict[str, Any]) -> None:
-        """Run a task's activity and answer."""
+        """Run a task's activity here and now, and answer."""
         log = TaskLog(_log, self._client.domain, task)
         with speaking_of(log):
-            self._work_on(task, log)
+            responder = Responder(self._client.connection, task["taskToken"], log)
+            work = self._begun(task, responder, log)
+            if isinstance(work, Reply):
+                responder.give(work)
+                return
+            with self._holding(work):
+                work.perform()
 
-    def _work_on(self, task: dict[str, Any], log: TaskLog) -> None:
-        responder = Responder(self._client.connection, task["taskToken"], log)
+    async def work_on_by(self, caller: Caller, task: dict[str, Any]) -> None:
+        """Run a task's activity on the running event loop, and answer."""
+        log = TaskLog(_log, self._client.domain, task)
+        with speaking_of(log):
+            responder = Responder(self._client.connection, task["taskToken"], log)
+            if responder.sealer.has_store and MARK in task.get("input", ""):
+                work = await asyncio.to_thread(self._begun, task, responder, log)
+            else:
+                work = self._begun(task, responder, log)
+            if isinstance(work, Reply):
+                await responder.give_by(caller, work)
+                return
+            with self._holding(work):
+                await work.perform_by(caller)
+
+    def _activity_of(self, task: dict[str, Any]) -> ActivityType[..., Any] | None:
         kind = task["activityType"]
-        activity = self._activities.get((kind["name"], kind["version"]))
+        return self._activities.get((kind["name"], kind["version"]))
+
+    def _begun(self, task: dict[str, Any], responder: Responder, log: TaskLog) -> Work | Reply:
+        """The work on a task; what to answer if there can be none."""
+        activity = self._activity_of(task)
         if activity is None:
             served = ", ".join(f"{name} {version}" for name, version in self._activities)
-            reason = f"{kind['name']} {kind['version']} is not served here; served are: {served}"
+            reason = f"{log.kind} is not served here; served are: {served}"
             log.error("%s", reason)
-            responder.failed(Report(reason, None, retry=True))
-            return
+            return Reply.failed(Report(reason, None, retry=True))
         try:
             task = persistently(partial(open_task, responder.sealer, task), "an input", _PATIENCE)
         except PayloadError as error:
             log.exception("failed: its input cannot be read")
-            responder.failed(Report.of(error))
-            return
-        work = Work(self, activity, task, responder, log)
+            return Reply.failed(Report.of(error))
+        return Work(self, activity, task, responder, log)
+
+    @contextmanager
+    def _holding(self, work: Work) -> Iterator[None]:
         self._in_hand[work] = None
         try:
-            work.perform()
+            yield
         finally:
             del self._in_hand[work]
 
