@@ -25,9 +25,14 @@ from swflow.values.serialize import Codec, of_value
 R = TypeVar("R")
 T = TypeVar("T")
 
-_FIRST_LOOK = 0.05
+_FIRST_LOOK = 0.02
+_LONGER = 1.2
 _LONGEST_LOOK = 2.0
 _PATIENCE = timedelta(minutes=1)
+_CLOSED = frozenset(
+    f"WorkflowExecution{how}"
+    for how in ("Completed", "Failed", "Canceled", "TimedOut", "Terminated", "ContinuedAsNew")
+)
 
 
 class Execution(Generic[R]):
@@ -96,7 +101,7 @@ class Execution(Generic[R]):
                 raise TimeoutError(f"execution {self.workflow_id!r} is still open after {timeout}")
             else:
                 time.sleep(wait)
-                wait = min(wait * 1.5, _LONGEST_LOOK)
+                wait = min(wait * _LONGER, _LONGEST_LOOK)
 
     @overload
     def signal(self, signal: Signal[None]) -> None: ...
@@ -176,15 +181,12 @@ class Execution(Generic[R]):
 
     def _close_event(self) -> Event | None:
         """The event that closed it, as soon as the history shows it."""
+        asked = {**self._this(), "reverseOrder": True, "maximumPageSize": 1}
 
         def look() -> Event | None:
-            if self.is_open():
-                return None
-            page = self._connection.swf.get_workflow_execution_history(
-                **self._this(), reverseOrder=True, maximumPageSize=1
-            )
-            last = page["events"][0]
-            return last if last["eventType"].startswith("WorkflowExecution") else None
+            page = self._connection.transport.call("GetWorkflowExecutionHistory", asked)
+            last: Event = page["events"][0]
+            return last if last["eventType"] in _CLOSED else None
 
         return persistently(look, "waiting for a result", _PATIENCE)
 

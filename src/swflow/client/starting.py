@@ -29,11 +29,14 @@ def start_execution(
     """
     kind = parameters["workflowType"]
     try:
-        started = connection.swf.start_workflow_execution(
-            domain=connection.domain,
-            workflowId=workflow_id,
-            input=connection.sealer.seal(given, f"the input of {kind['name']}"),
-            **parameters,
+        started = connection.transport.call(
+            "StartWorkflowExecution",
+            {
+                "domain": connection.domain,
+                "workflowId": workflow_id,
+                "input": connection.sealer.seal(given, f"the input of {kind['name']}"),
+                **parameters,
+            },
         )
     except ClientError as error:
         match code(error):
@@ -48,4 +51,4 @@ def start_execution(
                 ) from error
             case _:
                 raise
-    return started["runId"]
+    return str(started["runId"])

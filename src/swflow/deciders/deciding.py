@@ -111,8 +111,7 @@ class Deciding:
             self._count(log, made.replay, "unanswered")
             return
         kinds = [each["decisionType"] for each in taken.decisions]
-        made_what = ", ".join(kinds) or "nothing"
-        log.info("decided after %d events: %s", task["startedEventId"], made_what)
+        log.debug("decided after %d events: %s", task["startedEventId"], kinds or "nothing")
         if taken.kept is not None:
             if self._keeps(kinds):
                 self._cache.put(task["workflowExecution"]["runId"], taken.kept)

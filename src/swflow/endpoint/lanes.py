@@ -6,7 +6,6 @@ is given the answers, so it neither knows nor cares who carries it on: an event 
 """
 
 import asyncio
-import logging
 import math
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
@@ -16,14 +15,12 @@ from typing import Any, NamedTuple, Protocol, Self, TypeAlias, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from swflow.endpoint.answer import Answer
-from swflow.endpoint.retrying import delays, is_passing
+from swflow.endpoint.retrying import Patience
 from swflow.endpoint.stopping import Stop
 from swflow.endpoint.transport import Transport
 from swflow.endpoint.wire import HANG_UP_TIMEOUT
 
 R = TypeVar("R")
-
-_log = logging.getLogger(__name__)
 
 
 def _never() -> float:
@@ -109,15 +106,12 @@ class Lanes:
 
     async def ask(self, call: Call) -> dict[str, Any]:
         """Make a call; see `Caller`."""
-        waits, began = delays(), time.monotonic()
+        patient = Patience(call.operation, call.patience)
         while True:
             try:
                 return await self._ask_once(call)
             except (BotoCoreError, ClientError) as error:
-                wait = next(waits)
-                if not is_passing(error) or time.monotonic() + wait > began + call.patience:
-                    raise
-                _log.warning("%s: %s; trying again in %.1f s", call.operation, error, wait)
+                wait = patient.wait(error)
             if not await self._rest(wait, call):
                 return {}
 

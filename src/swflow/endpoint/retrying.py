@@ -71,15 +71,15 @@ def delays() -> Iterator[float]:
 class Patience:
     """Patience with a call that fails for reasons that pass."""
 
-    def __init__(self, what: str, patience: timedelta) -> None:
+    def __init__(self, what: str, seconds: float) -> None:
         """Begin to be patient.
 
         Args:
             what: names the call in the log.
-            patience: how long to go on trying.
+            seconds: how long to go on trying.
         """
         self._what = what
-        self._until = time.monotonic() + patience.total_seconds()
+        self._until = time.monotonic() + seconds
         self._waits = delays()
 
     def wait(self, error: Exception) -> float:
@@ -108,7 +108,7 @@ def persistently(call: Callable[[], T], what: str, patience: timedelta) -> T:
         BotoCoreError: the endpoint was away for longer than the patience.
         PayloadError: the payload store was away for longer than that, or said no.
     """
-    patient = Patience(what, patience)
+    patient = Patience(what, patience.total_seconds())
     while True:
         try:
             return call()

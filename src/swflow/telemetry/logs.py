@@ -84,9 +84,8 @@ class TaskFields(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Add what the line does not say by itself."""
-        log = _task.get()
-        if log is not None:
-            said = vars(record)
+        log, said = _task.get(), vars(record)
+        if log is not None and "workflowId" not in said:
             said |= log.fields() | said
         return True
 
@@ -108,6 +107,14 @@ class PlainFormatter(logging.Formatter):
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(message)s")
+        self._second = (-1, "")
+
+    def formatTime(self, record: logging.LogRecord, _datefmt: str | None = None) -> str:  # noqa: N802
+        """The time of a line; the lines of a second share its text."""
+        second = int(record.created)
+        if self._second[0] != second:
+            self._second = (second, time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(second)))
+        return f"{self._second[1]},{int(record.msecs):03d}"
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
         """Write the line without its traceback."""

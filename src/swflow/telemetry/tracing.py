@@ -22,8 +22,8 @@ def span(name: str, about: Mapping[str, Any]) -> AbstractContextManager[object]:
         name: of the span.
         about: the fields that log lines about the task carry, as attributes `swf.FIELD`.
     """
-    if _tracer is None:
-        return nullcontext()
+    if _tracer is None or isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
+        return nullcontext()  # the program has not said where spans go
     attributes = {f"swf.{field}": value for field, value in about.items()}
     started: AbstractContextManager[object] = _tracer.start_as_current_span(
         name, attributes=attributes

@@ -94,6 +94,9 @@ class InProcessExecution(Execution[R]):
             raise TimeoutError(f"execution {self.workflow_id!r} is still open after {timeout}")
         return results[0]
 
+    def _close_event(self) -> Event | None:
+        return None if self.is_open() else super()._close_event()
+
     def _outcome(self, last: Event) -> Any:
         try:
             return super()._outcome(last)

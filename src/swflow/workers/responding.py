@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any, Literal
@@ -17,6 +17,7 @@ from swflow.telemetry import metrics
 from swflow.telemetry.logs import TaskLog
 from swflow.values.failure import Report
 from swflow.values.progress import DETAILS, MAX_DETAILS
+from swflow.values.sealing import Sealer
 
 _PATIENCE = timedelta(minutes=15)
 
@@ -29,21 +30,37 @@ class Reply:
 
     Attributes:
         outcome: as in RespondActivityTaskCompleted.
-        says: the parameters of that, with payloads that are not sealed yet.
+        result: what the activity returned, if it did.
+        report: how it failed, if it did.
     """
 
     outcome: Literal["completed", "failed", "canceled"]
-    says: dict[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def completed(cls, result: str) -> "Reply":
-        """It is done."""
-        return cls("completed", {"result": result})
+    result: str | None = None
+    report: Report | None = None
 
     @classmethod
     def failed(cls, report: Report) -> "Reply":
         """It failed."""
-        return cls("failed", report.wire())
+        return cls("failed", report=report)
+
+    @property
+    def operation(self) -> str:
+        """What tells Amazon SWF."""
+        return f"RespondActivityTask{self.outcome.capitalize()}"
+
+    def is_plain(self, sealer: Sealer) -> bool:
+        """Whether it travels as it is, for certain."""
+        return self.report is None and (self.result is None or sealer.is_plain(self.result))
+
+    def sealed(self, sealer: Sealer) -> dict[str, str]:
+        """The operation's parameters.
+
+        Raises:
+            PayloadError: a payload could not be stored.
+        """
+        if self.report is not None:
+            return self.report.sealed(sealer)
+        return {} if self.result is None else {"result": sealer.seal(self.result, "the result")}
 
 
 class Responder:
@@ -75,8 +92,8 @@ class Responder:
     def give(self, reply: Reply) -> None:
         """Answer."""
         try:
-            says = persistently(partial(self._sealed, reply), "storing a payload", _PATIENCE)
-            answer = partial(self._call, _operation(reply), says)
+            says = self._patiently_sealed(reply)
+            answer = partial(self._call, reply.operation, says)
             persistently(answer, "answering an activity task", _PATIENCE)
         except (BotoCoreError, ClientError, PayloadError) as error:
             self._not_taken(error)
@@ -86,9 +103,12 @@ class Responder:
     async def give_by(self, caller: Caller, reply: Reply) -> None:
         """The same on an event loop."""
         try:
-            says = await self._sealed_beside(reply)
+            if self.sealer.has_store and not reply.is_plain(self.sealer):
+                says = await asyncio.to_thread(self._patiently_sealed, reply)
+            else:
+                says = reply.sealed(self.sealer)
             given = {"taskToken": self._task_token, **says}
-            await caller.ask(Call(_operation(reply), given, patience=_PATIENCE.total_seconds()))
+            await caller.ask(Call(reply.operation, given, patience=_PATIENCE.total_seconds()))
         except (BotoCoreError, ClientError, PayloadError) as error:
             self._not_taken(error)
         else:
@@ -102,21 +122,8 @@ class Responder:
     def _call(self, operation: str, says: dict[str, str]) -> dict[str, Any]:
         return self._connection.transport.call(operation, {"taskToken": self._task_token, **says})
 
-    def _sealed(self, reply: Reply) -> dict[str, str]:
-        match reply.outcome:
-            case "completed":
-                return {"result": self.sealer.seal(reply.says["result"], "the result")}
-            case "failed":
-                return reply.says | {"details": self.sealer.seal_failure(reply.says["details"])}
-            case _:
-                return reply.says
-
-    async def _sealed_beside(self, reply: Reply) -> dict[str, str]:
-        """In another thread, if the payload store may take its time."""
-        if not self.sealer.has_store or all(map(self.sealer.is_plain, reply.says.values())):
-            return self._sealed(reply)
-        seal = partial(self._sealed, reply)
-        return await asyncio.to_thread(persistently, seal, "storing a payload", _PATIENCE)
+    def _patiently_sealed(self, reply: Reply) -> dict[str, str]:
+        return persistently(partial(reply.sealed, self.sealer), "storing a payload", _PATIENCE)
 
     def _not_taken(self, error: BotoCoreError | ClientError | PayloadError) -> None:
         metrics.worked(self._log.kind, "unanswered", self._log.seconds)
@@ -124,7 +131,3 @@ class Responder:
             self._log.warning("too late: the task is not open any more; %s", error)
         else:
             self._log.error("the answer was not taken; the task will time out: %s", error)
-
-
-def _operation(reply: Reply) -> str:
-    return f"RespondActivityTask{reply.outcome.capitalize()}"

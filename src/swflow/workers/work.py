@@ -170,7 +170,7 @@ class Work:
         if not self._responder.sealer.fits(result):
             raise too_long(result, f"the result of {self._activity.name}")
         self._log.info("completed")
-        return Reply.completed(result)
+        return Reply("completed", result)
 
     def _reply_to(self, error: BaseException) -> Reply | None:
         """What is answered where the activity did not return; None if nobody waits for it."""
