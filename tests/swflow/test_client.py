@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from botocore.stub import Stubber
 
 from swflow import (
     Client,
@@ -191,41 +190,15 @@ def test_an_id_that_nobody_knows(client: Client) -> None:
         client.execution("bob")
 
 
-def test_a_cancelled_execution() -> None:
-    client = Client("people", endpoint_url="http://127.0.0.1:1")
-    execution = client.execution("ada", "run")
-    info = {
-        "execution": {"workflowId": "ada", "runId": "run"},
-        "workflowType": {"name": "Greeting", "version": "1"},
-        "startTimestamp": 0,
-        "executionStatus": "CLOSED",
-    }
-    description = {
-        "executionInfo": info,
-        "executionConfiguration": {
-            "taskStartToCloseTimeout": "1",
-            "executionStartToCloseTimeout": "1",
-            "taskList": {"name": "x"},
-            "childPolicy": "TERMINATE",
-        },
-        "openCounts": {
-            "openActivityTasks": 0,
-            "openDecisionTasks": 0,
-            "openTimers": 0,
-            "openChildWorkflowExecutions": 0,
-        },
-    }
-    last = {
-        "eventId": 9,
-        "eventType": "WorkflowExecutionCanceled",
-        "eventTimestamp": 0,
-        "workflowExecutionCanceledEventAttributes": {"decisionTaskCompletedEventId": 8},
-    }
-    with Stubber(client.connection.swf) as stub:
-        stub.add_response("describe_workflow_execution", description)
-        stub.add_response("get_workflow_execution_history", {"events": [last]})
-        with pytest.raises(WorkflowCancelled, match="'ada' was cancelled"):
-            execution.result()
+def test_a_cancelled_execution(client: Client) -> None:
+    execution = client.start(greeting, "Ada")
+    swf = client.connection.swf
+    task = swf.poll_for_decision_task(domain=client.domain, taskList={"name": "greetings"})
+    swf.respond_decision_task_completed(
+        taskToken=task["taskToken"], decisions=[{"decisionType": "CancelWorkflowExecution"}]
+    )
+    with pytest.raises(WorkflowCancelled, match="was cancelled"):
+        execution.result()
 
 
 @pytest.mark.parametrize(

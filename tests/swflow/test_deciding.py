@@ -1,6 +1,7 @@
 """What a decider does with a decision task: with what it keeps, or with the whole history."""
 
 import gc
+import logging
 from collections.abc import Iterator
 from datetime import timedelta
 from random import Random
@@ -197,6 +198,19 @@ def test_a_history_that_never_comes_is_left_to_time_out(
     service.history.begin_decision()
     assert service.decide(bare, own=False) is None
     assert "could not read the history" in caplog.text
+
+
+def test_a_line_about_a_decision_says_which_execution_it_is_of(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "swflow")
+    by = decider(service.history.workflow)
+    decide(service, by, own=False)
+    (line,) = (each for each in caplog.records if each.getMessage().startswith("decided"))
+    said = vars(line)
+    assert said["type"] == f"{service.history.workflow.name} 1"
+    assert (said["domain"], said["workflowId"], said["runId"]) == ("films", "the-id", "the-run")
+    assert said["duration"] >= 0
 
 
 def test_the_execution_that_was_not_used_for_the_longest_time_is_put_away() -> None:
