@@ -51,13 +51,16 @@ class Mp4Copier:
         Raises:
             NotCopyableError: it is damaged, or too far behind the last key frame.
         """
-        if packet.is_corrupt or packet.is_discard or packet.pts is None or packet.dts is None:
+        if packet.is_corrupt or packet.pts is None or packet.dts is None:
             raise NotCopyableError
         if packet.stream.index == self._video.index:
-            time = packet.pts * packet.time_base
-            if packet.is_keyframe:
-                self._key_frame = time
-            elif time > self._key_frame + _KEY_FRAME_SECONDS:
-                raise NotCopyableError
+            self._check_picture(packet, packet.pts * packet.time_base)
         packet.stream = self._streams[packet.stream.index]
         self._container.mux(packet)
+
+    def _check_picture(self, packet: "Packet[Any]", time: Fraction) -> None:
+        if packet.is_keyframe:
+            self._key_frame = time
+        # Pictures are cut off where a video was trimmed without being encoded anew.
+        if packet.is_discard or time > self._key_frame + _KEY_FRAME_SECONDS:
+            raise NotCopyableError

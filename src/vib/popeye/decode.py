@@ -12,8 +12,8 @@ from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from vib.popeye.probe import MAX_PIXELS, clock_jumps, start_of
-from vib.popeye.timeline import Timeline
+from vib.popeye.probe import MAX_PIXELS
+from vib.popeye.timeline import Timeline, clock_jumps, start_of
 
 _MAX_THREADS = 4  # each holds pictures of its own
 

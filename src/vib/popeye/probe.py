@@ -11,12 +11,12 @@ import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError
-from av.packet import Packet
 from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from vib.errors import BadVideo
+from vib.popeye.duration import checked_duration
 from vib.popeye.playable import has_constant_rate, plays_anywhere
 
 # Formats that hold their own data. Playlists (HLS, DASH, concat, SDP, ...) are what this list keeps
@@ -32,12 +32,8 @@ _SAFE_INPUT = {
 
 MAX_SIDE = 8192
 MAX_PIXELS = 36_000_000
-MAX_DURATION = 24 * 3600.0
 MAX_FPS = 1000
 
-_TS_DISCONT = 0x0200  # AVFMT_TS_DISCONT
-_TAIL_TOLERANCE = 1.0  # seconds; headers round, and some say a little more than there is
-_TAIL = 5  # seconds of the file's end that are read
 _FIRST_FRAME_PACKETS = 500  # so many packets without one picture, and there will be none
 
 
@@ -103,7 +99,7 @@ def probe(path: Path) -> VideoInfo:
         if fps > MAX_FPS:
             raise BadVideo(f"{path.name} has {fps:.0f} frames a second; at most {MAX_FPS} can be.")
         return VideoInfo(
-            duration=_checked_duration(container, video, audio, path),
+            duration=checked_duration(container, video, audio, path),
             width=width,
             height=height,
             rotation=rotation,
@@ -168,16 +164,6 @@ def audio_stream(container: InputContainer) -> AudioStream | None:
     )
 
 
-def clock_jumps(container: InputContainer) -> bool:
-    """Say whether timestamps may jump in files of this format."""
-    return bool(container.format.flags & _TS_DISCONT)
-
-
-def start_of(container: InputContainer) -> Fraction:
-    """Return the timestamp, in seconds, at which the container's presentation begins."""
-    return Fraction(container.start_time or 0, av.time_base)
-
-
 def _check_file(path: Path) -> None:
     if path.is_dir():
         raise BadVideo(f"{path} is a folder, not a video file.")
@@ -237,73 +223,6 @@ def _check_size(width: int, height: int, path: Path) -> None:
             f"{path.name} is {width}x{height} pixels; at most {MAX_SIDE} on a side and "
             f"{MAX_PIXELS // 1_000_000} million in all can be processed."
         )
-
-
-def _checked_duration(
-    container: InputContainer, video: VideoStream, audio: AudioStream | None, path: Path
-) -> float:
-    tail = _read_tail(container)
-    # Some containers do not say it, or say less than they hold.
-    duration = max((container.duration or 0) / av.time_base, tail.end)
-    if duration > MAX_DURATION:
-        hours = MAX_DURATION / 3600
-        raise BadVideo(f"{path.name} is longer than the {hours:.0f} hours that can be processed.")
-    if tail.end < duration - max(_TAIL_TOLERANCE, 0.01 * duration):
-        raise BadVideo(
-            f"{path.name} is truncated: it ends after {tail.end:.1f} of {duration:.1f} s."
-        )
-    if tail.cut:
-        raise BadVideo(f"{path.name} is truncated: it ends in the middle of a frame.")
-    alone = video.frames == 1 or (tail.pictures == 1 and duration < _TAIL)
-    if alone and audio is None:
-        raise BadVideo(f"{path.name} is a still picture, not a video.")
-    if duration <= 0:
-        raise BadVideo(f"{path.name} has no duration.")
-    return duration
-
-
-@dataclass(frozen=True)
-class _Tail:
-    """What the last packets of a file tell.
-
-    Attributes:
-        end: where the last one ends, in seconds from the file's start.
-        pictures: how many of them are pictures.
-        cut: the last one ends in the middle.
-    """
-
-    end: float
-    pictures: int
-    cut: bool
-
-
-def _read_tail(container: InputContainer) -> _Tail:
-    """Read the packets of the file's last seconds, without decoding."""
-    start, duration = container.start_time or 0, container.duration or 0
-    tail = _read_from(container, start + max(0, duration - _TAIL * av.time_base))
-    # A file that lost its tail has nothing there, and is looked at as a whole.
-    return tail if tail.pictures else _read_from(container, start)
-
-
-def _read_from(container: InputContainer, offset: int) -> _Tail:
-    container.seek(offset)
-    end, pictures, cut = start_of(container), 0, False
-    try:
-        for packet in container.demux():
-            if packet.size and not packet.is_discard:
-                end = max(end, _end_of(packet))
-                pictures += packet.stream.type == "video"
-                cut = packet.is_corrupt
-    except MemoryError:
-        raise
-    except FFmpegError:
-        cut = True
-    return _Tail(float(end - start_of(container)), pictures, cut)
-
-
-def _end_of(packet: "Packet[Any]") -> Fraction:
-    start = packet.dts if packet.pts is None else packet.pts
-    return ((start or 0) + (packet.duration or 0)) * packet.time_base
 
 
 def _recorded_at(metadata: dict[str, str]) -> datetime | None:

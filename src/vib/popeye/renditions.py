@@ -95,9 +95,9 @@ def output_rate(info: VideoInfo) -> Fraction:
     """
     if not info.constant_rate or info.fps > MAX_RATE:
         return MAX_RATE
-    for rate in _STANDARD_RATES:
-        if abs(info.fps / float(rate) - 1) < _SAME_RATE:
-            return rate
+    standard = min(_STANDARD_RATES, key=lambda rate: abs(info.fps - rate))
+    if abs(info.fps / standard - 1) < _SAME_RATE:
+        return standard
     return max(Fraction(info.fps).limit_denominator(1001), Fraction(_MIN_RATE))
 
 

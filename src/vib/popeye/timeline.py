@@ -1,9 +1,23 @@
 from collections import deque
 from fractions import Fraction
 
+import av
+from av.container import InputContainer
+
 _AHEAD = 10  # seconds; a longer step ahead is a jump of the clock
 _BACK = Fraction(1, 2)  # seconds; a stream's frames come in order, so a longer step back is one too
 _REMEMBERED = 8  # jumps
+_TS_DISCONT = 0x0200  # AVFMT_TS_DISCONT
+
+
+def start_of(container: InputContainer) -> Fraction:
+    """Return the timestamp, in seconds, at which the container's presentation begins."""
+    return Fraction(container.start_time or 0, av.time_base)
+
+
+def clock_jumps(container: InputContainer) -> bool:
+    """Say whether timestamps may jump in files of this format."""
+    return bool(container.format.flags & _TS_DISCONT)
 
 
 class Timeline:

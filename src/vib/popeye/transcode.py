@@ -14,24 +14,20 @@ from vib.popeye import made, samples
 from vib.popeye.colours import Colours
 from vib.popeye.copy import Mp4Copier, NotCopyableError
 from vib.popeye.decode import Decoding
+from vib.popeye.duration import MAX_DURATION
 from vib.popeye.encode import Mp4Writer
 from vib.popeye.made import Made
-from vib.popeye.probe import (
-    MAX_DURATION,
-    VideoInfo,
-    audio_stream,
-    clock_jumps,
-    open_video,
-    video_stream,
-)
+from vib.popeye.probe import VideoInfo, audio_stream, open_video, video_stream
 from vib.popeye.production import Production
 from vib.popeye.renditions import DEFAULT_RENDITIONS, Planned, Rendition, output_rate, plan
+from vib.popeye.timeline import clock_jumps
 
 _log = logging.getLogger(__name__)
 
 _OVERTIME = 1  # seconds after the declared end in which a timestamp is still believed
 _LEAST_DECODED = 0.1  # of the pictures; with fewer there is nothing to watch
 _LEAST_READ = 0.5  # of the duration
+_PACKAGING = 1.05  # times the bits of picture and sound
 _REPORT_STEP = 0.01
 _REPORT_SECONDS = 0.2
 
@@ -128,6 +124,10 @@ def _make(
         if not pictures:
             raise BadVideo(f"{source.name} is damaged: none of its pictures has a sensible time.")
     renditions = [made.rendition(p.rendition.name, _path(p, folder), p.size) for p in planned]
+    for each, file in zip(planned, renditions, strict=True):
+        allowed = each.rendition.video_bitrate + each.rendition.audio_bitrate
+        if each.copied and (file.bitrate or 0) > _PACKAGING * allowed:
+            raise NotCopyableError
     return [*renditions, *pictures]
 
 

@@ -8,6 +8,7 @@ import av
 import numpy as np
 import pytest
 from av.audio.frame import AudioFrame
+from av.audio.layout import AudioLayout
 from av.video.frame import VideoFrame
 
 FLASH = 1.0  # the second of every test video from which on the picture's corner is white
@@ -43,12 +44,16 @@ def make_video(tmp_path: Path) -> Callable[..., Path]:
         metadata: dict[str, str] | None = None,
         container: str | None = None,
         audio_codec: str = "aac",
+        layout: str = "mono",
+        picture: Callable[[tuple[int, int], float], np.ndarray] = _picture,
+        colours: tuple[int, int, int] | None = None,
+        codec_options: dict[str, str] | None = None,
         **options: str,
     ) -> Path:
         path = tmp_path / name
         with av.open(str(path), "w", format=container, options=options) as file:
             file.metadata.update(metadata or {})
-            video = file.add_stream(codec, rate)
+            video = file.add_stream(codec, rate, options=codec_options)
             video.width, video.height = size
             video.pix_fmt = pix_fmt
             video.codec_context.time_base = Fraction(1, 1000) if times else Fraction(1, rate)
@@ -56,15 +61,18 @@ def make_video(tmp_path: Path) -> Callable[..., Path]:
                 video.set_display_matrix(matrix)
             if pixel_aspect:
                 video.codec_context.sample_aspect_ratio = pixel_aspect
-            audio = file.add_stream(audio_codec, RATE, layout="mono") if sound else None
+            if colours:
+                context = video.codec_context
+                context.colorspace, context.color_primaries, context.color_trc = colours
+            audio = file.add_stream(audio_codec, RATE, layout=layout) if sound else None
             for time in times or [index / rate for index in range(round(seconds * rate))]:
-                frame = VideoFrame.from_ndarray(_picture(size, time)).reformat(format=pix_fmt)
+                frame = VideoFrame.from_ndarray(picture(size, time)).reformat(format=pix_fmt)
                 frame.time_base = video.codec_context.time_base
                 frame.pts = round(time / frame.time_base)
                 file.mux(video.encode(frame))
             file.mux(video.encode(None))
             for start, end in sound:
-                for chunk in _tone(start, end):
+                for chunk in _tone(start, end, layout):
                     file.mux(audio.encode(chunk))
             if audio:
                 file.mux(audio.encode(None))
@@ -73,13 +81,15 @@ def make_video(tmp_path: Path) -> Callable[..., Path]:
     return make
 
 
-def _tone(start: float, end: float) -> list[AudioFrame]:
+def _tone(start: float, end: float, layout: str) -> list[AudioFrame]:
     """Silence, and from the flash on a beep, in frames of 1024 samples."""
     chunks = []
     for first in range(round(start * RATE), round(end * RATE) - 1023, 1024):
         time = np.arange(first, first + 1024) / RATE
         samples = np.where(time >= FLASH, 0.5 * np.sin(2 * np.pi * 440 * time), 0)
-        chunk = AudioFrame.from_ndarray(samples.astype(np.float32)[None], "fltp", "mono")
+        channels = AudioLayout(layout).nb_channels
+        planes = np.repeat(samples.astype(np.float32)[None], channels, axis=0)
+        chunk = AudioFrame.from_ndarray(planes, "fltp", layout)
         chunk.sample_rate, chunk.time_base, chunk.pts = RATE, Fraction(1, RATE), first
         chunks.append(chunk)
     return chunks

@@ -319,7 +319,7 @@ def wipe(path: Path, share: slice) -> None:
 def test_a_damaged_spot_is_passed_over_and_reported(
     make_video: MakeVideo, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    source = make_video(movflags="+faststart", g="10")
+    source = make_video(movflags="+faststart", codec_options={"g": "10"})
     wipe(source, slice(0.4, 0.5))
     caplog.clear()
 
@@ -332,7 +332,7 @@ def test_a_damaged_spot_is_passed_over_and_reported(
 
 
 def test_a_file_of_which_nearly_nothing_can_be_decoded(make_video: MakeVideo, folder: Path) -> None:
-    source = make_video(movflags="+faststart", seconds=4.0, g="120")
+    source = make_video(movflags="+faststart", seconds=4.0, codec_options={"g": "120"})
     wipe(source, slice(0.06, 1.0))
 
     with pytest.raises(BadVideo, match=r"^video\.mp4 is damaged: only \d+ of its \d+ pictures"):
