@@ -1,3 +1,5 @@
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -20,9 +22,20 @@ _TAIL = 5  # seconds of the file's end that are read
 
 
 def checked_duration(
-    container: InputContainer, video: VideoStream, audio: AudioStream | None, path: Path
+    container: InputContainer,
+    video: VideoStream,
+    audio: AudioStream | None,
+    path: Path,
+    reopen: Callable[[], AbstractContextManager[InputContainer]],
 ) -> float:
     """Return a file's duration in seconds, having seen that it is all there.
+
+    Args:
+        container: the file.
+        video: its picture.
+        audio: its sound, if there is some.
+        path: where it is.
+        reopen: opens it once more, for where one cannot go back in it.
 
     Raises:
         BadVideo: the file is truncated, a still picture, or too long.
@@ -32,7 +45,7 @@ def checked_duration(
         tail = _read(container, Timeline(start_of(container)))
         duration = tail.end
     else:
-        tail = _read_tail(container)
+        tail = _read_tail(container, reopen)
         # Some containers do not say it, or say less than they hold.
         duration = max((container.duration or 0) / av.time_base, tail.end)
     if duration > MAX_DURATION:
@@ -67,23 +80,22 @@ class _Tail:
     cut: bool
 
 
-def _read_tail(container: InputContainer) -> _Tail:
+def _read_tail(
+    container: InputContainer, reopen: Callable[[], AbstractContextManager[InputContainer]]
+) -> _Tail:
     """Read the packets of the file's last seconds, without decoding."""
     start, duration = container.start_time or 0, container.duration or 0
-    _seek(container, start + max(0, duration - _TAIL * av.time_base))
-    tail = _read(container)
-    if tail.pictures:
+    try:
+        container.seek(start + max(0, duration - _TAIL * av.time_base))
+    except FFmpegError:
+        tail = None
+    else:
+        tail = _read(container)
+    if tail and tail.pictures:
         return tail
     # A file that lost its tail has nothing there, and is looked at as a whole.
-    _seek(container, start)
-    return _read(container)
-
-
-def _seek(container: InputContainer, offset: int) -> None:
-    try:
-        container.seek(max(0, offset))  # there are no places before 0 to go to
-    except FFmpegError:
-        return  # it cannot be done in this file, so what is left of it is read
+    with reopen() as whole:
+        return _read(whole)
 
 
 def _read(container: InputContainer, timeline: Timeline | None = None) -> _Tail:

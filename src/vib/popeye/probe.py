@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,7 @@ def probe(path: Path) -> VideoInfo:
         if fps > MAX_FPS:
             raise BadVideo(f"{path.name} has {fps:.0f} frames a second; at most {MAX_FPS} can be.")
         return VideoInfo(
-            duration=checked_duration(container, video, audio, path),
+            duration=checked_duration(container, video, audio, path, partial(open_video, path)),
             width=width,
             height=height,
             rotation=rotation,

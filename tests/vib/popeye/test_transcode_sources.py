@@ -199,6 +199,8 @@ def test_a_file_that_begins_before_zero_begins_at_zero(
     source = make_video(
         "video.mkv", sound=[(0.0, 2.0)], output_ts_offset="-0.5", avoid_negative_ts="disabled"
     )
+    with av.open(str(source)) as file:
+        assert file.start_time < 0
 
     watched = watch(make(source).path)
 
