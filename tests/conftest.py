@@ -119,33 +119,66 @@ def web() -> Iterator[Receiver]:
         yield web
 
 
-@pytest.fixture
-def context(
-    tmp_path: Path,
-    database: Engine,
-    swf_server: SwfServer,
-    web: Receiver,
-    monkeypatch: pytest.MonkeyPatch,
+@contextlib.contextmanager
+def serving_all(
+    folder: Path, database: Engine, swf: SwfServer, web: Receiver
 ) -> Iterator[Services]:
-    """The services of a pipeline without processes; activities that are called use them too."""
-    (tmp_path / "scratch").mkdir()
+    """The services of a pipeline without processes, which this process's environment names."""
+    for name in ("scratch", "allowed"):
+        (folder / name).mkdir()
     settings = {
         "VIB_DATABASE_URL": database.url.render_as_string(hide_password=False),
-        "VIB_STORAGE_FOLDER": str(tmp_path / "storage"),
-        "VIB_SCRATCH_FOLDER": str(tmp_path / "scratch"),
-        "VIB_SWF_ENDPOINT_URL": swf_server.endpoint_url,
+        "VIB_STORAGE_FOLDER": str(folder / "storage"),
+        "VIB_SCRATCH_FOLDER": str(folder / "scratch"),
+        "VIB_PROCESS_FOLDER": str(folder / "allowed"),
+        "VIB_SWF_ENDPOINT_URL": swf.endpoint_url,
         "VIB_SWF_REGION": "us-east-1",
         "VIB_NOTIFY_URL": web.url,
         "VIB_NOTIFY_SECRET": SECRET,
         "VIB_UPLOAD_SECRET": UPLOAD_SECRET,
+        "VIB_UPLOAD_ORIGINS": '["https://web.example.org"]',
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
     }
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
-    services.cache_clear()
-    context = services()
-    context.swf.register(*WORKFLOWS, *ACTIVITIES, retention=timedelta(days=1))
-    yield context
-    context.engine.dispose()
-    services.cache_clear()
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in settings.items():
+            environment.setenv(name, value)
+        services.cache_clear()
+        context = services()
+        context.swf.register(*WORKFLOWS, *ACTIVITIES, retention=timedelta(days=1))
+        yield context
+        context.engine.dispose()
+        services.cache_clear()
+
+
+@pytest.fixture
+def context(
+    tmp_path: Path, database: Engine, swf_server: SwfServer, web: Receiver
+) -> Iterator[Services]:
+    """The services of a pipeline without processes; activities that are called use them too."""
+    with serving_all(tmp_path, database, swf_server, web) as context:
+        yield context
+
+
+@pytest.fixture(scope="module")
+def shared_web() -> Iterator[Receiver]:
+    """The web application of `shared_context`."""
+    with receiver(SECRET) as web:
+        yield web
+
+
+@pytest.fixture(scope="module")
+def shared_context(
+    tmp_path_factory: pytest.TempPathFactory,
+    open_database: Callable[[], AbstractContextManager[Engine]],
+    open_swf_server: Callable[..., AbstractContextManager[SwfServer]],
+    shared_web: Receiver,
+) -> Iterator[Services]:
+    """The same for all tests of a file, which are much quicker: each has a user of its own."""
+    folder = tmp_path_factory.mktemp("shared")
+    with (
+        open_database() as database,
+        open_swf_server(folder / "swf.db") as swf,
+        serving_all(folder, database, swf, shared_web) as context,
+    ):
+        yield context

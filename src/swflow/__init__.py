@@ -48,6 +48,7 @@ from swflow.errors import (
     WorkflowTimedOut,
 )
 from swflow.execution.loop import Promise
+from swflow.tools.injecting import inject
 from swflow.tools.rerunning import Rerun, rerun
 from swflow.tools.sweeping import sweep
 from swflow.values.encryption import Encryption
@@ -120,6 +121,7 @@ __all__ = [
     "external",
     "heartbeat",
     "info",
+    "inject",
     "marker",
     "now",
     "patched",

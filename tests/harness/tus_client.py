@@ -4,10 +4,28 @@ import http.client
 from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from email.message import Message
 from urllib.parse import urlsplit
+from uuid import UUID
+
+from vib.popeye.http.tokens import Audience, issue
+from vib.popeye.ingest import NOTHING_SPECIAL, Wishes
+from vib.services import Services
 
 CONTENT_TYPE = "application/offset+octet-stream"
+
+
+def token_of(
+    context: Services,
+    user_id: UUID,
+    audience: Audience = Audience.UPLOAD,
+    wishes: Wishes = NOTHING_SPECIAL,
+) -> str:
+    """What the web application gives a user."""
+    secret = context.settings.upload_secret
+    assert secret is not None
+    return issue(secret.get_secret_value(), user_id, audience, timedelta(hours=1), wishes)
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ def recognise(session: Session, job: VideoJob, recogniser: Recogniser) -> Recogn
         people.add(contact_id)
         to_learn += [face for track in group for face in track.faces_to_learn]
     for contact_id in people:
-        _choose_picture(session, contact_id)
+        choose_picture(session, contact_id)
     return Recognised(len(people), to_learn)
 
 
@@ -133,7 +133,7 @@ def _new_contact(session: Session, job: VideoJob, group: Iterable[_Track]) -> UU
     return contact_id
 
 
-def _choose_picture(session: Session, contact_id: UUID) -> None:
+def choose_picture(session: Session, contact_id: UUID) -> None:
     """Make the best face that the contact has in any video the contact's picture."""
     best = session.scalar(
         select(Asset.key)

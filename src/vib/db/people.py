@@ -2,10 +2,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from vib.db.models import Asset, Contact, Feature
+from vib.db.models import Asset, Contact, Feature, User
+from vib.errors import VibError
 from vib.faces.results import RecognitionResult
 
 
@@ -51,3 +52,48 @@ def _person(seen: list[tuple[Contact, Feature, Asset]]) -> Person:
         best_key=picture.key,
         first_seen=min(feature.track_first_seen for _, feature, _ in seen),
     )
+
+
+@dataclass(frozen=True)
+class KnownPerson:
+    """A contact of a user, and how often they were seen."""
+
+    contact_id: UUID
+    name: str | None
+    provider: str | None
+    videos: int
+    faces: int
+    picture_key: str | None
+
+
+def contacts_of(session: Session, user_id: UUID) -> list[KnownPerson]:
+    """A user's contacts, whoever is in most videos first."""
+    videos = func.count(Asset.media_id.distinct())
+    rows = session.execute(
+        select(Contact, videos, func.count(Feature.asset_id))
+        .outerjoin(Feature, Feature.contact_id == Contact.id)
+        .outerjoin(Asset, Asset.id == Feature.asset_id)
+        .where(Contact.user_id == user_id)
+        .group_by(Contact.id)
+        .order_by(videos.desc(), Contact.name, Contact.id)
+    )
+    return [
+        KnownPerson(each.id, each.name, each.provider, seen_in, faces, each.picture_key)
+        for each, seen_in, faces in rows
+    ]
+
+
+def user_id_of(session: Session, name: str) -> UUID:
+    """The id of the user with an e-mail address, or of whom it is the id.
+
+    Raises:
+        VibError: there is none.
+    """
+    try:
+        is_meant = User.id == UUID(name)
+    except ValueError:
+        is_meant = User.email == name
+    user_id = session.scalar(select(User.id).where(is_meant))
+    if user_id is None:
+        raise VibError(f"There is no user {name}.")
+    return user_id

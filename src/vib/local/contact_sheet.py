@@ -3,8 +3,8 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from vib.db.people import Person
-from vib.local.words import clock, label
 from vib.storage.interface import Storage
+from vib.words import clock, label
 
 CARD = (200, 264)  # width, height in pixels
 PICTURE = 176

@@ -96,11 +96,8 @@ def ingest(
         media = session.get_one(Media, media_id, with_for_update={"key_share": True})
         if media.status in WATCHABLE and not again:
             return Ingested(media_id, Receipt.ALREADY_THERE)
-        if media.status == MediaStatus.FAILED:
-            remove_made(context, session, media_id)
         if media.status != MediaStatus.PENDING:
-            session.execute(delete(Stage).filter_by(media_id=media_id))
-            media.status, media.failure = MediaStatus.PENDING, None
+            start_over(context, session, media)
             media.skip_faces = wishes.skip_faces
         _save_original(session, media_id, info, path)
         job = job_of(media)
@@ -119,6 +116,14 @@ def start_workflow(context: Services, job: VideoJob) -> Receipt:
     except swflow.WorkflowAlreadyRunning:
         return Receipt.IN_PROGRESS
     return Receipt.STARTED
+
+
+def start_over(context: Services, session: Session, media: Media) -> None:
+    """Have a video ready to be processed again. One that can be watched stays so meanwhile."""
+    session.execute(delete(Stage).filter_by(media_id=media.id))
+    if media.status == MediaStatus.FAILED:
+        remove_made(context, session, media.id)
+        media.status, media.failure = MediaStatus.PENDING, None
 
 
 def remove_made(context: Services, session: Session, media_id: UUID) -> None:

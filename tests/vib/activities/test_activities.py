@@ -145,7 +145,7 @@ def test_another_users_contacts_are_nobody(
 ) -> None:
     face_detect(job)
     face_recognize(job)
-    other_job = take_in(context, sample_video, add_user(context, "b@example.org"))
+    other_job = take_in(context, sample_video, add_user(context))
     context.storage.save(keys.samples(other_job.media_id), sample_frames)
 
     face_detect(other_job)

@@ -65,7 +65,7 @@ def test_another_user_may_have_the_same_file(
 ) -> None:
     first = ingest(context, sample_video, user_id)
 
-    second = ingest(context, sample_video, add_user(context, "b@example.org"))
+    second = ingest(context, sample_video, add_user(context))
 
     assert second.receipt is Receipt.STARTED
     assert second.media_id != first.media_id
@@ -154,7 +154,7 @@ def test_an_id_of_another_video_is_refused(
     context: Services, user_id: UUID, sample_video: Path
 ) -> None:
     first = ingest(context, sample_video, user_id)
-    other = add_user(context, "b@example.org")
+    other = add_user(context)
 
     with pytest.raises(VibError, match="belongs to another video"):
         ingest(context, sample_video, other, Wishes(media_id=first.media_id))

@@ -14,14 +14,14 @@ import pytest
 from sqlalchemy import select
 
 import swflow
-from harness.tus_client import CONTENT_TYPE, TusClient
+from harness.tus_client import CONTENT_TYPE, TusClient, token_of
 from harness.users import add_user
 from vib.db.models import Upload, UploadPart
 from vib.popeye import uploads
 from vib.popeye.http import tus
 from vib.services import Services
 
-from .conftest import serving, token
+from .conftest import serving
 
 LENGTH = 10
 
@@ -314,7 +314,7 @@ def test_a_checksum_that_is_not_understood_is_refused(
 def test_an_upload_is_its_users_alone(
     client: TusClient, context: Services, path: str, method: str
 ) -> None:
-    other = TusClient(client.url, token(add_user(context, f"{uuid4()}@example.org")))
+    other = TusClient(client.url, token_of(context, add_user(context)))
 
     answer = other.request(method, path, Upload_Offset="0", Content_Type=CONTENT_TYPE)
 
@@ -336,8 +336,8 @@ def test_without_a_token_nothing_is_told(client: TusClient, path: str) -> None:
         assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-def test_a_user_who_does_not_exist_may_not_upload(client: TusClient) -> None:
-    client.token = token(uuid4())
+def test_a_user_who_does_not_exist_may_not_upload(client: TusClient, context: Services) -> None:
+    client.token = token_of(context, uuid4())
 
     assert client.request("POST", "/uploads", Upload_Length="1").status == 403
 

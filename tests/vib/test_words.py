@@ -4,7 +4,7 @@ from uuid import uuid4
 import pytest
 
 from vib.db.people import Person
-from vib.local.words import clock, label
+from vib.words import clock, label
 
 SOMEBODY = Person(
     contact_id=uuid4(),

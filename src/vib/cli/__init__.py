@@ -1,0 +1,1 @@
+"""The commands of `vib`, a module for those that belong together."""

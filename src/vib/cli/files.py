@@ -1,0 +1,89 @@
+"""Handing files in."""
+
+import argparse
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from vib.errors import VibError
+
+
+def add_to(commands: Any) -> None:
+    """Add the commands."""
+    run = commands.add_parser("run", help="process a video with everything on this machine")
+    run.add_argument("video", nargs="?", type=Path, help="default: a sample that is made here")
+    run.add_argument("--again", action="store_true", help="also if it was processed before")
+    run.add_argument("--skip-faces", action="store_true", help="do not look for people")
+    run.add_argument("--folder", type=Path, default=Path("var"), help="default: var")
+    run.set_defaults(command=_run)
+
+    process = commands.add_parser("process", help="hand a file in to the pipeline that is set up")
+    process.add_argument("file", type=Path)
+    process.add_argument("--user", required=True, metavar="USER", help="whose: an e-mail or id")
+    process.add_argument("--again", action="store_true", help="also if it was processed before")
+    _add_wishes(process)
+    process.set_defaults(command=_process)
+
+    token = commands.add_parser("token", help="print a token that lets somebody hand files in")
+    token.add_argument("--user", required=True, metavar="USER", help="who: an e-mail or id")
+    token.add_argument(
+        "--process", action="store_true", help="for POST /process in place of uploads"
+    )
+    token.add_argument("--minutes", type=float, default=60, help="how long it counts; default: 60")
+    _add_wishes(token)
+    token.set_defaults(command=_token)
+
+
+def _add_wishes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--skip-faces", action="store_true", help="do not look for people")
+    parser.add_argument("--album", type=UUID, metavar="ID", help="the album that it is meant for")
+    parser.add_argument("--media", type=UUID, metavar="ID", help="the id of the video if it is new")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from vib.local.run import run
+
+    return run(
+        arguments.video,
+        folder=arguments.folder,
+        again=arguments.again,
+        skip_faces=arguments.skip_faces,
+    )
+
+
+def _process(arguments: argparse.Namespace) -> int:
+    from vib.db.people import user_id_of
+    from vib.popeye.ingest import Wishes, ingest
+    from vib.services import services
+
+    context = services()
+    with context.sessions() as session:
+        user_id = user_id_of(session, arguments.user)
+    wishes = Wishes(arguments.skip_faces, arguments.album, arguments.media)
+    ingested = ingest(context, arguments.file, user_id, wishes, again=arguments.again)
+    print(ingested.media_id, ingested.receipt)  # noqa: T201 - what the command is for
+    return 0
+
+
+def _token(arguments: argparse.Namespace) -> int:
+    from vib.db.people import user_id_of
+    from vib.popeye.http.tokens import Audience, issue
+    from vib.popeye.ingest import Wishes
+    from vib.services import services
+
+    context = services()
+    secret = context.settings.upload_secret
+    if secret is None:
+        raise VibError("VIB_UPLOAD_SECRET is missing: tokens are signed with it.")
+    with context.sessions() as session:
+        user_id = user_id_of(session, arguments.user)
+    token = issue(
+        secret.get_secret_value(),
+        user_id,
+        Audience.PROCESS if arguments.process else Audience.UPLOAD,
+        timedelta(minutes=arguments.minutes),
+        Wishes(arguments.skip_faces, arguments.album, arguments.media),
+    )
+    print(token)  # noqa: T201 - what the command is for
+    return 0

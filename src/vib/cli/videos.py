@@ -1,0 +1,124 @@
+"""Looking at what there is, and doing it again."""
+
+import argparse
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from vib.errors import VibError
+
+if TYPE_CHECKING:
+    from vib.messages import UploadJob, VideoJob
+    from vib.services import Services
+
+
+def add_to(commands: Any) -> None:
+    """Add the commands."""
+    show = commands.add_parser("show", help="tell what is known of a video")
+    show.add_argument("media", type=UUID, metavar="MEDIA", help="its id")
+    show.add_argument("--json", action="store_true", help="for programs")
+    show.set_defaults(command=_show)
+
+    people = commands.add_parser("people", help="tell whom a user's contacts are")
+    people.add_argument("user", metavar="USER", help="an e-mail or id")
+    people.add_argument("--json", action="store_true", help="for programs")
+    people.set_defaults(command=_people)
+
+    retry = commands.add_parser("retry", help="process a video again")
+    retry.add_argument("media", type=UUID, metavar="MEDIA", help="its id")
+    retry.add_argument(
+        "--from-start", action="store_true", help="all of it, not from what failed on"
+    )
+    retry.set_defaults(command=_retry)
+
+    inject = commands.add_parser(
+        "inject", help="have a worker run one activity, without a workflow, and wait for it"
+    )
+    inject.add_argument("activity", metavar="ACTIVITY", help="its name, such as Transcode")
+    inject.add_argument("id", type=UUID, metavar="ID", help="the video's, or upload's, it is for")
+    inject.add_argument(
+        "arguments", nargs="*", type=json.loads, metavar="JSON", help="further arguments"
+    )
+    inject.add_argument(
+        "--timeout", type=float, default=3_600, metavar="SECONDS", help="default: 3600"
+    )
+    inject.set_defaults(command=_inject)
+
+    forget = commands.add_parser(
+        "forget", help="remove a video, a contact or a user for good, files and all"
+    )
+    forget.add_argument("what", choices=("video", "contact", "user"))
+    forget.add_argument("id", type=UUID, metavar="ID")
+    forget.set_defaults(command=_forget)
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    from vib.cli.showing import show_video
+    from vib.services import services
+
+    return show_video(services(), arguments.media, as_json=arguments.json)
+
+
+def _people(arguments: argparse.Namespace) -> int:
+    from vib.cli.showing import show_people
+    from vib.services import services
+
+    return show_people(services(), arguments.user, as_json=arguments.json)
+
+
+def _retry(arguments: argparse.Namespace) -> int:
+    from vib.popeye.retry import retry
+    from vib.services import services
+
+    done = retry(services(), arguments.media, from_start=arguments.from_start)
+    print(arguments.media, done)  # noqa: T201 - what the command is for
+    return 0
+
+
+def _inject(arguments: argparse.Namespace) -> int:
+    import swflow
+    from vib.registry import ACTIVITIES
+    from vib.services import services
+
+    context = services()
+    activities = {each.name: each for each in ACTIVITIES}
+    activity = activities.get(arguments.activity)
+    if activity is None:
+        names = ", ".join(activities)
+        raise VibError(f"There is no activity {arguments.activity!r}; there are {names}.")
+    job = _job(context, arguments.id)
+    given = activity.encode_input([job, *arguments.arguments], {})
+    timeout = timedelta(seconds=arguments.timeout)
+    execution = swflow.inject(context.swf, activity, given, timeout=timeout)
+    print(json.dumps(execution.result()))  # noqa: T201 - what the command is for
+    return 0
+
+
+def _job(context: "Services", identity: UUID) -> "VideoJob | UploadJob":
+    """What an activity is told of a video, or of an upload."""
+    from vib.db.models import Media, Upload
+    from vib.messages import UploadJob
+    from vib.popeye.ingest import job_of
+
+    with context.sessions() as session:
+        media = session.get(Media, identity)
+        upload = session.get(Upload, identity)
+    if media is not None:
+        return job_of(media)
+    if upload is not None:
+        return UploadJob(upload.id, upload.user_id)
+    raise VibError(f"There is no video and no upload {identity}.")
+
+
+def _forget(arguments: argparse.Namespace) -> int:
+    from vib import forget
+    from vib.services import services
+
+    forgets = {
+        "video": forget.forget_media,
+        "contact": forget.forget_contact,
+        "user": forget.forget_user,
+    }
+    forgets[arguments.what](services(), arguments.id)
+    return 0

@@ -1,0 +1,71 @@
+"""What is removed for good: videos, contacts, users.
+
+Workflows are stopped first, files and what a recogniser knows go next, the rows last: after a crash
+the rows still say what is left to be removed, and the same call removes it. What an activity that
+was running writes in spite of that belongs to nobody, and `sync` removes it.
+"""
+
+from uuid import UUID
+
+from sqlalchemy import delete, select
+
+from vib import keys
+from vib.contacts.recognise import choose_picture
+from vib.db.models import Asset, Contact, Feature, Media, Upload, User
+from vib.popeye.retry import latest_execution
+from vib.services import Services
+
+
+def forget_media(context: Services, media_id: UUID) -> None:
+    """Remove a video with its files and faces. Contacts stay, with another picture if they have."""
+    execution = latest_execution(context, media_id)
+    if execution is not None and execution.is_open():
+        execution.terminate("the video is removed")
+    with context.sessions() as session:
+        user_id = session.scalar(select(Media.user_id).filter_by(id=media_id))
+        rows = session.execute(
+            select(Feature.asset_id, Feature.contact_id)
+            .join(Asset, Asset.id == Feature.asset_id)
+            .where(Asset.media_id == media_id)
+        ).all()
+    if user_id is None:
+        return
+    context.recogniser.forget(user_id, [row.asset_id for row in rows])
+    context.storage.delete_folder(str(media_id))
+    with context.sessions.begin() as session:
+        session.execute(delete(Media).filter_by(id=media_id))
+        for contact_id in {row.contact_id for row in rows if row.contact_id is not None}:
+            choose_picture(session, contact_id)
+
+
+def forget_contact(context: Services, contact_id: UUID) -> None:
+    """Remove a contact, the pictures of their face and what they look like."""
+    with context.sessions() as session:
+        user_id = session.scalar(select(Contact.user_id).filter_by(id=contact_id))
+        faces = session.execute(
+            select(Asset.id, Asset.key)
+            .join(Feature, Feature.asset_id == Asset.id)
+            .where(Feature.contact_id == contact_id)
+        ).all()
+    if user_id is None:
+        return
+    context.recogniser.forget(user_id, [face.id for face in faces])
+    for face in faces:
+        context.storage.delete(face.key)
+    with context.sessions.begin() as session:
+        session.execute(delete(Asset).where(Asset.id.in_([face.id for face in faces])))
+        session.execute(delete(Contact).filter_by(id=contact_id))
+
+
+def forget_user(context: Services, user_id: UUID) -> None:
+    """Remove a user with all that is theirs."""
+    with context.sessions() as session:
+        videos = session.scalars(select(Media.id).filter_by(user_id=user_id)).all()
+        uploads = session.scalars(select(Upload.id).filter_by(user_id=user_id)).all()
+    for media_id in videos:
+        forget_media(context, media_id)
+    for upload_id in uploads:
+        context.storage.delete_folder(keys.upload(upload_id))
+    context.recogniser.forget_user(user_id)
+    with context.sessions.begin() as session:
+        session.execute(delete(User).filter_by(id=user_id))
