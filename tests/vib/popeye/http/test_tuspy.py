@@ -20,10 +20,15 @@ def test_tuspy_uploads_a_file_and_goes_on_with_it_elsewhere(
     tuspy = Tuspy(f"{client.url}/uploads", headers={"Authorization": f"Bearer {client.token}"})
     metadata = {"filename": path.name}
 
-    first = tuspy.uploader(str(path), chunk_size=60_000, metadata=metadata, upload_checksum=True)
-    first.upload(stop_at=100_000)
-    second = tuspy.uploader(str(path), chunk_size=90_000, url=first.url, upload_checksum=True)
-    second.upload()
+    with path.open("rb") as file:
+        first = tuspy.uploader(
+            file_stream=file, chunk_size=60_000, metadata=metadata, upload_checksum=True
+        )
+        first.upload(stop_at=100_000)
+        second = tuspy.uploader(
+            file_stream=file, chunk_size=90_000, url=first.url, upload_checksum=True
+        )
+        second.upload()
 
     with context.sessions() as session:
         upload = session.get_one(Upload, UUID(first.url.rpartition("/")[2]))
