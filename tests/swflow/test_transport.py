@@ -194,6 +194,7 @@ def call(*answers: bytes | Callable[[socket.socket], None]) -> tuple[dict[str, A
 
 def test_an_answer_is_json_and_a_void_one_is_empty() -> None:
     assert call(answered(b'{"taskToken": "t\xc3\xa9"}'))[0] == {"taskToken": "té"}
+    assert call(answered(b'{"taskToken": "\\ud800"}'))[0] == {"taskToken": "\ud800"}
     assert call(answered(b""))[0] == {}
 
 

@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
+import orjson
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -167,7 +168,7 @@ class Transport:
         """
         if answer.status == _OK:
             try:
-                result: dict[str, Any] = json.loads(answer.body) if answer.body else {}
+                result: dict[str, Any] = _decoded(answer.body) if answer.body else {}
             except ValueError as error:
                 raise ConnectionClosedError(endpoint_url=self.endpoint_url, error=error) from error
             metrics.called(operation, "ok")
@@ -200,6 +201,18 @@ class Transport:
     @cached_property
     def _tls(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self._ca_bundle or get_cert_path(True))
+
+
+def _decoded(body: bytes) -> Any:
+    """What an answer's JSON says, by orjson: it takes a third of the time of Python's own.
+
+    Raises:
+        ValueError: it is no JSON.
+    """
+    try:
+        return orjson.loads(body)
+    except ValueError:  # it may be half a surrogate pair that it does not like
+        return json.loads(body)
 
 
 def _proxy(url: str) -> Any:
