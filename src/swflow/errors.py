@@ -67,7 +67,7 @@ class OutdatedInstance(SwflowError):
 
 
 class UnsupportedInWorkflow(SwflowError, RuntimeError):
-    """A workflow's code asked its event loop for something that cannot be replayed."""
+    """A workflow's code began something that cannot be replayed, as a thread or a connection."""
 
 
 class Failure(SwflowError):

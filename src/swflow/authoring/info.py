@@ -79,6 +79,6 @@ def publish(value: Any) -> None:
     """
     context = Context.required("swflow.publish()")
     text = _state.dump_result(value)
-    if not context.sealer.fits(text):
+    if not context.fits(text):
         raise too_long(text, "the value of publish()")
     context.published = text

@@ -12,7 +12,7 @@ from uuid import UUID
 from swflow.errors import CachedCallFailed, Failure
 from swflow.execution.commands import Command
 from swflow.execution.context import Context
-from swflow.execution.loop import Evicted
+from swflow.execution.loop import Evicted, outside
 from swflow.execution.recorded import CACHED, PATCHED
 from swflow.values.failure import Report
 from swflow.values.sealing import too_long
@@ -140,10 +140,10 @@ def _once(context: Context, name: str, make: Callable[[], dict[str, Any]]) -> di
         if reused is not None:
             made = reused["record"]
         else:
-            with context.loop.left():
+            with outside():
                 made = make()
         text = to_json({"call": number, "name": name, **made}, f"what {name} gives")
-        if not context.sealer.fits(text):
+        if not context.fits(text):
             refused = Report.of(too_long(text, f"what {name} gives")).wire()
             text = to_json({"call": number, "name": name, **refused}, f"what {name} gives")
     else:

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, Self, TypeVar, TypeVarTuple, Unpack, cast
 
 from swflow.errors import UnsupportedInWorkflow
+from swflow.execution.refusing import refuse, watch
 from swflow.execution.suspending import can_suspend, wait_for
 
 if TYPE_CHECKING:
@@ -140,14 +141,9 @@ class Timers(Protocol):
         """Nobody waits for this timer any more."""
 
 
-def _unsupported(what: str) -> Callable[..., NoReturn]:
-    def refuse(*_args: object, **_kwargs: object) -> NoReturn:
-        raise UnsupportedInWorkflow(
-            f"a workflow cannot use {what}: its code is replayed and must do the same every time; "
-            f"put this into an activity and await that"
-        )
-
-    return refuse
+def outside() -> AbstractContextManager[None]:
+    """Run something that is not the workflow's code, as if outside of it."""
+    return _Running(None)
 
 
 class WorkflowLoop(asyncio.AbstractEventLoop):
@@ -161,6 +157,7 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
         self._start: float | None = None
         self._now = 0.0
         self._closed = False
+        watch(WorkflowLoop.current)
 
     @classmethod
     def current(cls) -> Self | None:
@@ -173,10 +170,6 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
     def entered(self) -> AbstractContextManager[None]:
         """Make this the running loop, even where another one is running already."""
         return _Running(self)
-
-    def left(self) -> AbstractContextManager[None]:
-        """Run something that is not the workflow's code, as if outside of it."""
-        return _Running(None)
 
     def advance(self, now: float) -> None:
         """Move the time on, to so many seconds since the epoch."""
@@ -358,6 +351,10 @@ def _is_for_as_completed() -> bool:
     return False
 
 
+def _refused(what: str) -> Callable[..., NoReturn]:
+    return lambda *_args, **_kwargs: refuse(what)
+
+
 for _what, _names in {
     "a second event loop": (
         "run_forever run_until_complete stop close set_debug set_task_factory get_task_factory "
@@ -379,4 +376,4 @@ for _what, _names in {
     "signals of the operating system": "add_signal_handler remove_signal_handler",
 }.items():
     for _name in _names.split():
-        setattr(WorkflowLoop, _name, staticmethod(_unsupported(_what)))
+        setattr(WorkflowLoop, _name, _refused(_what))
