@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, make_url, text
 
 from harness.swf_server import SwfServer
+from harness.tiny_video import write_tiny_video
 from vib.db import migrate
 from vib.local.database import embedded_postgres
 from vib.local.receiver import Receiver, receiver
@@ -58,6 +59,12 @@ def sample_frames(sample_video: Path, tmp_path_factory: pytest.TempPathFactory) 
         for frame in video.decode(video=0):
             writer.offer(frame, frame.time)
     return path
+
+
+@pytest.fixture(scope="session")
+def tiny_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A video of one second and few bytes; read it, do not change it."""
+    return write_tiny_video(tmp_path_factory.mktemp("tiny") / "tiny.mp4")
 
 
 @pytest.fixture

@@ -33,26 +33,26 @@ def count(context: Services, model: type[Media] | type[Asset]) -> int | None:
 
 
 def test_a_new_file_is_stored_and_its_workflow_started(
-    context: Services, user_id: UUID, sample_video: Path
+    context: Services, user_id: UUID, tiny_video: Path
 ) -> None:
-    ingested = ingest(context, sample_video, user_id)
+    ingested = ingest(context, tiny_video, user_id)
 
     assert ingested.receipt is Receipt.STARTED
     with context.storage.local(keys.original(ingested.media_id)) as stored:
-        assert stored.read_bytes() == sample_video.read_bytes()
+        assert stored.read_bytes() == tiny_video.read_bytes()
     with context.sessions() as session:
         media = session.get_one(Media, ingested.media_id)
         original = session.scalars(select(Asset).filter_by(media_id=media.id)).one()
-    assert (media.filename, media.status) == (sample_video.name, MediaStatus.PENDING)
+    assert (media.filename, media.status) == (tiny_video.name, MediaStatus.PENDING)
     assert (original.asset_type, original.mimetype) == (AssetType.ORIGINAL, "video/mp4")
     assert context.swf.execution(str(media.id)).is_open()
 
 
 def test_the_same_content_is_taken_once_whatever_it_is_called(
-    context: Services, user_id: UUID, sample_video: Path, tmp_path: Path
+    context: Services, user_id: UUID, tiny_video: Path, tmp_path: Path
 ) -> None:
-    first = ingest(context, sample_video, user_id)
-    copy = shutil.copy(sample_video, tmp_path / "copy.mov")
+    first = ingest(context, tiny_video, user_id)
+    copy = shutil.copy(tiny_video, tmp_path / "copy.mov")
 
     second = ingest(context, copy, user_id)
 
@@ -61,11 +61,11 @@ def test_the_same_content_is_taken_once_whatever_it_is_called(
 
 
 def test_another_user_may_have_the_same_file(
-    context: Services, user_id: UUID, sample_video: Path
+    context: Services, user_id: UUID, tiny_video: Path
 ) -> None:
-    first = ingest(context, sample_video, user_id)
+    first = ingest(context, tiny_video, user_id)
 
-    second = ingest(context, sample_video, add_user(context))
+    second = ingest(context, tiny_video, add_user(context))
 
     assert second.receipt is Receipt.STARTED
     assert second.media_id != first.media_id
@@ -73,35 +73,33 @@ def test_another_user_may_have_the_same_file(
 
 @pytest.mark.parametrize("status", [MediaStatus.VISIBLE, MediaStatus.COMPLETE])
 def test_a_file_that_can_be_watched_is_not_processed_twice(
-    context: Services, user_id: UUID, sample_video: Path, status: MediaStatus
+    context: Services, user_id: UUID, tiny_video: Path, status: MediaStatus
 ) -> None:
-    first = ingest(context, sample_video, user_id)
+    first = ingest(context, tiny_video, user_id)
     finish(context, first.media_id, status)
 
-    second = ingest(context, sample_video, user_id)
+    second = ingest(context, tiny_video, user_id)
 
     assert (second.media_id, second.receipt) == (first.media_id, Receipt.ALREADY_THERE)
     assert not context.swf.execution(str(first.media_id)).is_open()
 
 
 def test_it_is_processed_again_if_asked_for(
-    context: Services, user_id: UUID, sample_video: Path
+    context: Services, user_id: UUID, tiny_video: Path
 ) -> None:
-    first = ingest(context, sample_video, user_id)
+    first = ingest(context, tiny_video, user_id)
     finish(context, first.media_id, MediaStatus.COMPLETE)
 
-    second = ingest(context, sample_video, user_id, again=True)
+    second = ingest(context, tiny_video, user_id, again=True)
 
     assert (second.media_id, second.receipt) == (first.media_id, Receipt.STARTED)
     assert context.swf.execution(str(first.media_id)).is_open()
 
 
-def test_a_file_that_failed_starts_over(
-    context: Services, user_id: UUID, sample_video: Path
-) -> None:
-    first = ingest(context, sample_video, user_id)
+def test_a_file_that_failed_starts_over(context: Services, user_id: UUID, tiny_video: Path) -> None:
+    first = ingest(context, tiny_video, user_id)
     left = keys.made(first.media_id, "720p.mp4")
-    context.storage.save(left, sample_video)
+    context.storage.save(left, tiny_video)
     with context.sessions.begin() as session:
         session.add(Stage(media_id=first.media_id, stage="Transcode", status="failed"))
         save_asset(
@@ -117,7 +115,7 @@ def test_a_file_that_failed_starts_over(
         )
     finish(context, first.media_id, MediaStatus.FAILED)
 
-    second = ingest(context, sample_video, user_id, Wishes(skip_faces=True))
+    second = ingest(context, tiny_video, user_id, Wishes(skip_faces=True))
 
     assert (second.media_id, second.receipt) == (first.media_id, Receipt.STARTED)
     assert list(context.storage.keys(str(first.media_id))) == [keys.original(first.media_id)]
@@ -129,11 +127,11 @@ def test_a_file_that_failed_starts_over(
 
 
 def test_a_new_video_has_the_id_and_the_album_that_are_wished_for(
-    context: Services, user_id: UUID, sample_video: Path
+    context: Services, user_id: UUID, tiny_video: Path
 ) -> None:
     media_id, album_id = uuid4(), uuid4()
 
-    ingested = ingest(context, sample_video, user_id, Wishes(media_id=media_id, album_id=album_id))
+    ingested = ingest(context, tiny_video, user_id, Wishes(media_id=media_id, album_id=album_id))
 
     assert ingested.media_id == media_id
     with context.sessions() as session:
@@ -141,29 +139,29 @@ def test_a_new_video_has_the_id_and_the_album_that_are_wished_for(
 
 
 def test_a_video_that_is_there_keeps_its_id_whatever_is_wished_for(
-    context: Services, user_id: UUID, sample_video: Path
+    context: Services, user_id: UUID, tiny_video: Path
 ) -> None:
-    first = ingest(context, sample_video, user_id)
+    first = ingest(context, tiny_video, user_id)
 
-    second = ingest(context, sample_video, user_id, Wishes(media_id=uuid4()))
+    second = ingest(context, tiny_video, user_id, Wishes(media_id=uuid4()))
 
     assert second.media_id == first.media_id
 
 
 def test_an_id_of_another_video_is_refused(
-    context: Services, user_id: UUID, sample_video: Path
+    context: Services, user_id: UUID, tiny_video: Path
 ) -> None:
-    first = ingest(context, sample_video, user_id)
+    first = ingest(context, tiny_video, user_id)
     other = add_user(context)
 
     with pytest.raises(VibError, match="belongs to another video"):
-        ingest(context, sample_video, other, Wishes(media_id=first.media_id))
+        ingest(context, tiny_video, other, Wishes(media_id=first.media_id))
 
     assert count(context, Media) == 1
 
 
 def test_what_a_crash_left_is_completed_by_the_next_try(
-    context: Services, user_id: UUID, sample_video: Path, monkeypatch: pytest.MonkeyPatch
+    context: Services, user_id: UUID, tiny_video: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def crash(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -172,9 +170,9 @@ def test_what_a_crash_left_is_completed_by_the_next_try(
         with monkeypatch.context() as patch:
             patch.setattr(crashing, crash)
             with pytest.raises(KeyboardInterrupt):
-                ingest(context, sample_video, user_id)
+                ingest(context, tiny_video, user_id)
 
-    ingested = ingest(context, sample_video, user_id)
+    ingested = ingest(context, tiny_video, user_id)
 
     assert ingested.receipt is Receipt.STARTED
     assert (count(context, Media), count(context, Asset)) == (1, 1)
@@ -182,10 +180,10 @@ def test_what_a_crash_left_is_completed_by_the_next_try(
 
 
 def test_of_two_that_hand_in_the_same_file_at_once_one_wins(
-    context: Services, user_id: UUID, sample_video: Path
+    context: Services, user_id: UUID, tiny_video: Path
 ) -> None:
     with ThreadPoolExecutor() as pool:
-        one, other = pool.map(lambda _: ingest(context, sample_video, user_id), range(2))
+        one, other = pool.map(lambda _: ingest(context, tiny_video, user_id), range(2))
 
     assert one.media_id == other.media_id
     assert {one.receipt, other.receipt} == {Receipt.STARTED, Receipt.IN_PROGRESS}
