@@ -1,5 +1,6 @@
 """The command line."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +56,20 @@ def test_what_is_wrong_is_one_sentence(
     assert "Traceback" not in error
 
 
+PROCESSES = ("decider", "worker")
+COMMANDS = (
+    *("register", "start", "signal", "cancel", "terminate", "published", "list", "show"),
+    *("history", "export", "inject", "rerun", "replay", "sweep"),
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_speaks_json(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main([command, "--help"])
+    assert "\n  --json " in capsys.readouterr().out
+
+
 def test_help_names_the_commands() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "swflow", "--help"],
@@ -63,8 +78,5 @@ def test_help_names_the_commands() -> None:
         check=True,
         env={"PYTHONPATH": str(Path(__file__).parents[2] / "src")},
     )
-    for command in (
-        *("register", "decider", "worker", "start", "signal", "cancel", "terminate", "published"),
-        *("list", "show", "history", "export", "inject", "rerun", "replay", "sweep"),
-    ):
-        assert f"    {command}" in done.stdout
+    listed = re.findall(r"^    (\w+)", done.stdout, re.MULTILINE)
+    assert sorted(listed) == sorted(PROCESSES + COMMANDS)

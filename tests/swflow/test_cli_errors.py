@@ -21,7 +21,7 @@ def swflow(
     return subprocess.run(
         [sys.executable, "-m", "swflow", *words],
         cwd=folder,
-        env={**bare, **nothing, "PYTHONPATH": str(SRC), **environment},
+        env=bare | nothing | {"PYTHONPATH": str(SRC)} | environment,
         capture_output=True,
         text=True,
         timeout=60,
@@ -75,6 +75,19 @@ def test_a_domain_that_nobody_knows(shared_server: Any) -> None:
 def test_the_environment_configures_it_as_it_does_boto3(shared_server: Any) -> None:
     said = refused("list", SWFLOW_DOMAIN="nowhere", AWS_ENDPOINT_URL_SWF=shared_server.endpoint_url)
     assert "Unknown domain: nowhere" in said
+
+
+def test_so_do_the_files_of_boto3(shared_server: Any, tmp_path: Path) -> None:
+    config, credentials = tmp_path / "config", tmp_path / "credentials"
+    config.write_text(
+        f"[profile films]\nregion = eu-west-1\nservices = here\n"
+        f"[services here]\nswf =\n  endpoint_url = {shared_server.endpoint_url}\n"
+    )
+    credentials.write_text("[films]\naws_access_key_id = a\naws_secret_access_key = b\n")
+    files = {"AWS_CONFIG_FILE": str(config), "AWS_SHARED_CREDENTIALS_FILE": str(credentials)}
+    for words, environment in ((["--profile=films"], {}), ([], {"AWS_PROFILE": "films"})):
+        said = refused("list", "--domain=nowhere", *words, **files, **environment)
+        assert "Unknown domain: nowhere" in said
 
 
 def test_a_word_that_is_no_command() -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from swflow import replay
+
 pytestmark = pytest.mark.slow
 
 
@@ -160,6 +162,14 @@ def test_everything_is_killed_again_and_again_and_every_execution_completes(
 
     for execution in executions:
         assert execution.result(timedelta(seconds=90)) == list(range(8))
+        history = execution.history()
+        assert replay(cluster.films.trimming, history) == []
+        ids = [
+            event["activityTaskScheduledEventAttributes"]["activityId"]
+            for event in history
+            if event["eventType"] == "ActivityTaskScheduled"
+        ]
+        assert len(set(ids)) == len(ids)
 
 
 class TestStopping:

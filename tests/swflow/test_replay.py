@@ -157,6 +157,24 @@ def test_promises_inside_lists_are_arguments_too(begin: Begin) -> None:
     assert json.loads(says["input"])["args"] == [[3, 10, 7]]
 
 
+def test_promises_inside_dicts_are_arguments_too(begin: Begin) -> None:
+    @activity("Table", version="1", task_list="sums")
+    def table(rows: dict[str, list[int]]) -> None: ...
+
+    @flow
+    async def spread() -> None:
+        await table(rows={"a": [add(1, 2).later], "b": [10, add(3, 4).later]})
+
+    history = begin(spread)
+    assert len(history.decide()) == 2
+    history.complete("1", 3)
+    assert history.decide() == []
+    history.complete("2", 7)
+    (decision,) = history.decide()
+    says = decision["scheduleActivityTaskDecisionAttributes"]
+    assert json.loads(says["input"])["kwargs"] == {"rows": {"a": [3], "b": [10, 7]}}
+
+
 def test_a_promise_that_is_broken_breaks_what_it_is_an_argument_of(begin: Begin) -> None:
     @flow
     async def broken() -> str:
