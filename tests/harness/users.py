@@ -1,6 +1,9 @@
+from pathlib import Path
 from uuid import UUID, uuid4
 
-from vib.db.models import User
+from vib import keys
+from vib.db.models import Media, User
+from vib.messages import VideoJob
 from vib.services import Services
 
 
@@ -11,3 +14,16 @@ def add_user(context: Services, email: str | None = None) -> UUID:
         session.add(user)
         session.flush()
         return user.id
+
+
+def take_in(context: Services, video: Path, user_id: UUID, sha256: str = "0") -> VideoJob:
+    """A video's row and its stored original."""
+    with context.sessions.begin() as session:
+        media = Media(
+            user_id=user_id, sha256=sha256, filename="sample.mp4", title="sample", duration=12.0
+        )
+        session.add(media)
+        session.flush()
+        job = VideoJob(media.id, user_id)
+    context.storage.save(keys.original(job.media_id), video)
+    return job

@@ -13,6 +13,7 @@ from vib import __version__, keys
 from vib.activities.stage import stage
 from vib.db.models import Asset, AssetType, Media, MediaStatus
 from vib.db.queries import save_asset
+from vib.errors import BadVideo
 from vib.messages import VideoJob
 from vib.services import services
 
@@ -51,9 +52,15 @@ def transcode(job: VideoJob) -> None:
         context.storage.local(keys.original(job.media_id)) as source,
         TemporaryDirectory(dir=context.settings.scratch_folder) as folder,
     ):
-        files = confined.transcode(
-            source, Path(folder), progress=progress, sampled=not job.skip_faces
-        )
+        try:
+            files = confined.transcode(
+                source, Path(folder), progress=progress, sampled=not job.skip_faces
+            )
+        except BadVideo as error:
+            # People know the file by the name that it had when they handed it in.
+            with context.sessions() as session:
+                filename = session.get_one(Media, job.media_id).filename
+            raise BadVideo(str(error).replace(source.name, filename)) from error
         for file in files:
             context.storage.save(keys.made(job.media_id, file.path.name), file.path)
             progress(1.0)

@@ -98,7 +98,9 @@ def probe(path: Path) -> VideoInfo:
         _check_size(width, height, path)
         fps = video.average_rate or video.guessed_rate or Fraction(0)
         if fps > MAX_FPS:
-            raise BadVideo(f"{path.name} has {fps:.0f} frames a second; at most {MAX_FPS} can be.")
+            raise BadVideo(
+                f"{path.name} has {float(fps):.0f} frames a second; at most {MAX_FPS} can be."
+            )
         return VideoInfo(
             duration=checked_duration(container, video, audio, path, partial(open_video, path)),
             width=width,

@@ -1,13 +1,12 @@
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
 
 import swflow
-from harness.users import add_user
+from harness.users import add_user, take_in
 from vib import keys
 from vib.activities.face_detect import face_detect
 from vib.activities.face_recognize import face_recognize
@@ -31,19 +30,6 @@ def job(context: Services, sample_video: Path, sample_frames: Path) -> VideoJob:
     """The sample video, taken in, with the frames that Transcode writes."""
     job = take_in(context, sample_video, add_user(context))
     context.storage.save(keys.samples(job.media_id), sample_frames)
-    return job
-
-
-def take_in(context: Services, video: Path, user_id: UUID, sha256: str = "0") -> VideoJob:
-    """A video's row and its stored original."""
-    with context.sessions.begin() as session:
-        media = Media(
-            user_id=user_id, sha256=sha256, filename="sample.mp4", title="sample", duration=12.0
-        )
-        session.add(media)
-        session.flush()
-        job = VideoJob(media.id, user_id)
-    context.storage.save(keys.original(job.media_id), video)
     return job
 
 

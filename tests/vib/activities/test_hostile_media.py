@@ -1,0 +1,95 @@
+"""Every hostile file ends the activity for good, with a sentence, and leaves nothing behind."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+import swflow
+from harness.hostile_media import HOSTILE, mutated, video
+from harness.users import add_user, take_in
+from vib import keys
+from vib.activities.transcode import transcode
+from vib.db.models import Asset, Media, MediaStatus, Stage
+from vib.errors import BadVideo
+from vib.messages import VideoJob
+from vib.popeye import confined
+from vib.services import Services
+
+SENTENCE = r"\w[^\n]{10,200}\."
+SEEDS = int(os.environ.get("VIB_FUZZ", "25"))  # more by hand: VIB_FUZZ=5000 pytest -k mutated
+
+
+def handed_in(context: Services, path: Path, content: bytes, number: int) -> VideoJob:
+    path.write_bytes(content)
+    return take_in(context, path, add_user(context), sha256=str(number))
+
+
+def left(context: Services, job: VideoJob) -> tuple[list[str], int, list[Path]]:
+    """The video's stored files, its rows of files, and what is left in the scratch folder."""
+    with context.sessions() as session:
+        rows = session.scalar(select(func.count(Asset.id)).filter_by(media_id=job.media_id))
+    stored = sorted(context.storage.keys(str(job.media_id)))
+    return stored, rows or 0, list(context.settings.scratch_folder.iterdir())
+
+
+@pytest.mark.slow
+def test_every_hostile_file_fails_for_good_with_a_sentence(
+    context: Services, tmp_path: Path
+) -> None:
+    for number, (name, (make, sentence)) in enumerate(HOSTILE.items()):
+        job = handed_in(context, tmp_path / "film", make(), number)
+        if not sentence:  # it may be watchable, and then it is
+            transcode(job)
+            continue
+
+        with pytest.raises(swflow.Failure) as caught:
+            transcode(job)
+
+        assert caught.value.retry is False, name
+        said = str(caught.value)
+        assert re.search(sentence, said), f"{name}: {said}"
+        assert re.fullmatch(SENTENCE, said), f"{name}: {said}"
+        assert str(job.media_id) not in said
+        with context.sessions() as session:
+            stage = session.get_one(Stage, (job.media_id, "Transcode"))
+            assert (stage.status, stage.detail) == ("failed", said)
+        assert left(context, job) == ([keys.original(job.media_id)], 0, []), name
+
+
+@pytest.mark.slow
+def test_a_mutated_file_becomes_a_whole_video_or_a_sentence(tmp_path: Path) -> None:
+    for seed in range(SEEDS):
+        path, folder = tmp_path / "film", tmp_path / str(seed)
+        path.write_bytes(mutated(seed))
+        folder.mkdir()
+        files, said = [], ""
+        try:
+            files = confined.transcode(path, folder)
+        except BadVideo as error:
+            said = str(error)
+        if said:
+            assert re.fullmatch(SENTENCE, said), seed
+            assert list(folder.iterdir()) == [], seed
+        else:
+            assert {file.kind for file in files} >= {"main", "poster", "thumbnail"}, seed
+            assert all(file.path.stat().st_size == file.bytes for file in files), seed
+
+
+def test_a_full_disk_is_no_fault_of_the_file(
+    context: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = handed_in(context, tmp_path / "film", video(sound=True), 0)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(confined, "transcode", full)
+
+    with pytest.raises(OSError, match="No space left"):  # which SWF has tried again
+        transcode(job)
+
+    with context.sessions() as session:
+        assert session.get_one(Media, job.media_id).status == MediaStatus.PENDING
