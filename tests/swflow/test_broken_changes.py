@@ -20,17 +20,13 @@ from swflow import (
     uuid4,
     workflow,
 )
+from tests.swflow.flows import step
 
 HOUR = timedelta(hours=1)
 
 word = Signal("word", str)
 
 Code = Callable[[], Awaitable[object]]
-
-
-@activity("Step", version="1", task_list="steps")
-def step(name: str) -> str:
-    return name
 
 
 @activity("Leap", version="1", task_list="steps")

@@ -18,6 +18,11 @@ async def impatient() -> str:
         return await step("instead")
 
 
+@flow
+async def one() -> str:
+    return await step("one")
+
+
 def test_an_activity_that_is_given_up_is_cancelled_and_nobody_waits_for_its_end(
     begin: Begin,
 ) -> None:
@@ -135,10 +140,6 @@ def test_a_timer_that_fired_meanwhile_cannot_be_cancelled_and_changes_nothing(
 
 
 def test_an_activity_whose_worker_cancels_it_unasked_has_failed(begin: Begin) -> None:
-    @flow
-    async def one() -> str:
-        return await step("one")
-
     history = begin(one)
     history.decide()
     history.cancelled("1")
@@ -149,10 +150,6 @@ def test_an_activity_whose_worker_cancels_it_unasked_has_failed(begin: Begin) ->
 def test_a_cancelled_execution_cancels_what_it_waits_for_and_closes_as_cancelled(
     begin: Begin,
 ) -> None:
-    @flow
-    async def one() -> str:
-        return await step("one")
-
     history = begin(one)
     history.decide()
     history.request_cancel()
@@ -232,10 +229,6 @@ def test_clean_up_that_fails_fails_the_execution(begin: Begin) -> None:
 def test_an_execution_cancelled_before_its_first_decision_never_begins_its_work(
     begin: Begin,
 ) -> None:
-    @flow
-    async def one() -> str:
-        return await step("one")
-
     history = begin(one)
     history.request_cancel()
     assert history.asked() == ["CancelWorkflowExecution"]

@@ -180,13 +180,14 @@ class TestStopping:
             process.terminate()
             assert process.wait() == 0, process.log()
 
-    def test_the_work_in_hand_is_finished(self, cluster: Any) -> None:
+    @pytest.mark.parametrize("how", ["terminate", "interrupt_group"])
+    def test_the_work_in_hand_is_finished(self, cluster: Any, how: str) -> None:
         until = cluster.folder / "until"
         cluster.decider()
         worker = cluster.worker()
         execution = cluster.start(cluster.films.encoding, cluster.film, until)
         cluster.await_diary("encode 1")
-        worker.terminate()
+        getattr(worker, how)()
         until.touch()
         assert worker.wait() == 0, worker.log()
         assert execution.result() == 1
@@ -235,14 +236,3 @@ class TestStopping:
         worker.wait()
         cluster.worker()
         assert execution.result() == 2
-
-    def test_a_terminal_sends_its_signal_to_everybody(self, cluster: Any) -> None:
-        until = cluster.folder / "until"
-        cluster.decider()
-        worker = cluster.worker()
-        execution = cluster.start(cluster.films.encoding, cluster.film, until)
-        cluster.await_diary("encode 1")
-        worker.interrupt_group()
-        until.touch()
-        assert worker.wait() == 0, worker.log()
-        assert execution.result() == 1

@@ -7,21 +7,18 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import swflow
-from swflow import WorkflowType, activity, cached, workflow
+from swflow import activity, cached
 from swflow.deciders.guards import check
+from tests.swflow.flows import flow
 
 dice = random.Random(3)  # noqa: S311
-
-
-def flow(function: Callable[..., Any]) -> WorkflowType[..., Any]:
-    return workflow(version="1", task_list="flows", execution_timeout=timedelta(hours=1))(function)
 
 
 @activity(version="1", task_list="steps")

@@ -1,19 +1,12 @@
 """An execution that a decider cannot go on with is set aside, and goes on later."""
 
 import json
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from swflow import activity, workflow
+from swflow import workflow
 from swflow.deciders.parking import MARKER, park
-
-Begin = Callable[..., Any]
-
-
-@activity("Step", version="1", task_list="steps")
-def step(name: str) -> str:
-    return name
+from tests.swflow.flows import Begin, step
 
 
 @workflow(version="1", task_list="flows", execution_timeout=timedelta(hours=1))

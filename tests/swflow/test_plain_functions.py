@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -11,29 +10,17 @@ from swflow import (
     ActivityFailed,
     Signal,
     SwflowError,
-    WorkflowType,
     activity,
     now,
     sleep,
     timer,
-    workflow,
 )
-
-Begin = Callable[..., Any]
-
-
-@activity("Step", version="1", task_list="steps")
-def step(name: str) -> str:
-    return name
+from tests.swflow.flows import Begin, flow, step
 
 
 @activity("Join", version="1", task_list="steps")
 def join(names: list[str]) -> str:
     return "".join(names)
-
-
-def flow(function: Callable[..., Any]) -> WorkflowType[..., Any]:
-    return workflow(version="1", task_list="flows", execution_timeout=timedelta(hours=1))(function)
 
 
 def test_a_result_is_waited_for_where_it_is_asked_for(begin: Begin) -> None:

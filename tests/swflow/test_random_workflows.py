@@ -26,6 +26,7 @@ from swflow import (
     workflow,
 )
 from swflow.execution.suspending import call_suspendable
+from tests.swflow.flows import step
 from tests.swflow.world import World
 
 HOUR = timedelta(hours=1)
@@ -33,11 +34,6 @@ SECOND = timedelta(seconds=1)
 
 word = Signal("word", str)
 calls = iter(range(10**9))
-
-
-@activity("Step", version="1", task_list="steps")
-def step(name: str) -> str:
-    return name
 
 
 @activity("Undo", version="1", task_list="steps", retry=Retry(failures=9, timeouts=(1,) * 9))

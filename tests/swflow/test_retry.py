@@ -2,15 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from swflow import ActivityFailed, ActivityTimedOut, Retry, WorkflowType, activity, workflow
-
-Begin = Callable[..., Any]
+from tests.swflow.flows import Begin
 
 SECOND = timedelta(seconds=1)
 

@@ -1,8 +1,6 @@
 """What was done is undone if a later step fails."""
 
 import asyncio
-from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,13 +10,10 @@ from swflow import (
     CompensationFailed,
     Saga,
     SwflowError,
-    WorkflowType,
     activity,
     continue_as_new,
-    workflow,
 )
-
-Begin = Callable[..., Any]
+from tests.swflow.flows import Begin, flow
 
 
 @activity("Book", version="1", task_list="trips")
@@ -28,10 +23,6 @@ def book(what: str) -> str:
 
 @activity("Cancel", version="1", task_list="trips")
 def cancel(what: str) -> None: ...
-
-
-def flow(function: Callable[..., Any]) -> WorkflowType[..., Any]:
-    return workflow(version="1", task_list="flows", execution_timeout=timedelta(hours=1))(function)
 
 
 @flow

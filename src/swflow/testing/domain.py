@@ -1,12 +1,14 @@
 """The domain that an environment's executions are in: types are registered as they are used."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import localswf
 from swflow.authoring.activity import ActivityType
 from swflow.authoring.workflow import WorkflowType
 from swflow.errors import SwflowError
 
+T = TypeVar("T")
 Type = WorkflowType[..., Any] | ActivityType[..., Any]
 
 NAME = "testing"
@@ -53,10 +55,7 @@ class Domain:
         Raises:
             SwflowError: it is not served.
         """
-        found = self._workflows.get((kind["name"], kind["version"]))
-        if found is None:
-            raise _unknown("workflow", kind)
-        return found
+        return _known(self._workflows, "workflow", kind)
 
     def activity(self, kind: dict[str, str]) -> ActivityType[..., Any]:
         """The activity of this name and version.
@@ -64,14 +63,14 @@ class Domain:
         Raises:
             SwflowError: it is not served.
         """
-        found = self._activities.get((kind["name"], kind["version"]))
-        if found is None:
-            raise _unknown("activity", kind)
-        return found
+        return _known(self._activities, "activity", kind)
 
 
-def _unknown(what: str, kind: dict[str, str]) -> SwflowError:
-    return SwflowError(
-        f"the environment does not know the {what} {kind['name']} {kind['version']}: "
-        f"give it to the Environment"
-    )
+def _known(types: Mapping[tuple[str, str], T], what: str, kind: Mapping[str, str]) -> T:
+    found = types.get((kind["name"], kind["version"]))
+    if found is None:
+        raise SwflowError(
+            f"the environment does not know the {what} {kind['name']} {kind['version']}: "
+            f"give it to the Environment"
+        )
+    return found
