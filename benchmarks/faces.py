@@ -1,32 +1,49 @@
-"""How well and how fast faces are found, told apart and followed.
+"""How well and how fast faces are found, told apart and followed, beside what others use.
 
-    python benchmarks/faces.py [FOLDER]
+    .venv/bin/python -m benchmarks.faces [FOLDER]
 
 FOLDER holds labelled photographs and films (labels.json, det/, id/, video/); they are not part of
-the project. Times are CPU seconds of this process, all threads; they vary with the machine's load.
+the project. Times are CPU seconds, one thread; they vary with the machine's load.
 """
 
-import io
+import argparse
 import json
+import os
+import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import av
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from benchmarks.contest import ROOT
+from benchmarks.contestants import Contestant
+from benchmarks.face_clips import Portrait
+from benchmarks.face_following import Following, followed
+from benchmarks.face_pictures import (
+    HIT,
+    LOOSE_HIT,
+    Labels,
+    ToldApart,
+    detection,
+    portraits,
+    told_apart,
+)
+from benchmarks.installation import CACHE, Installed, UnavailableError, install
+from benchmarks.report import markdown
 from vib.faces.align import cut_chip
-from vib.faces.detect import Detection, Detector
+from vib.faces.detect import Detector
+from vib.faces.dlib_onnx import INPUT, OUTPUT
 from vib.faces.embed import Embedder
 from vib.faces.find import find_faces
-from vib.faces.geometry import overlap
 from vib.faces.group import group_tracks
+from vib.faces.models import DLIB_RESNET, open_network
 from vib.local.sample import make_sample
 from vib.popeye.probe import probe
 from vib.popeye.samples import FILENAME
@@ -35,163 +52,239 @@ from vib.recognisers.embedded import EmbeddedRecogniser
 
 Picture = NDArray[np.uint8]
 DATA = Path(__file__).parents[2] / "shared" / "data" / "faces"
-HIT, DOUBTFUL = 0.4, 0.2  # intersection over union with a labelled box
-LOW_WIDTH, LOW_QUALITY = 36, 60  # the hard variant: faces 36 pixels wide, JPEG quality 60
+PEERS = Contestant("peers", "benchmarks.peers.faces", environment="faces")
+DETECTORS = ("CenterFace", "MTCNN", "dlib HOG", "OpenCV Haar")
+SIZES = ((640, 360), (1280, 720))
+NAIVE_FRAMES = 12  # of a film that the naive way is given, spread over it
+SEEDS = range(100, 108)  # of films made of photographs; others were used while it was built
+RUNS = 5
 
 
-def main() -> None:
-    """Print every figure."""
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else DATA
-    labels = json.loads((folder / "labels.json").read_text())
-    detector, embedder = Detector(), Embedder()
-    detection(folder, labels["boxes"], detector)
-    for name, change in (("clean", lambda picture, _: picture), ("low", degraded)):
-        verification(
-            name, folder, labels["identities"], change, detector=detector, embedder=embedder
-        )
-    speed(detector, embedder)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print every table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("folder", nargs="?", type=Path, default=DATA)
+    parser.add_argument("--cache", type=Path, default=CACHE, help="where peers are installed")
+    parser.add_argument("--clips", type=int, default=len(SEEDS), help="films made of photographs")
+    options = parser.parse_args(arguments)
+    if not (options.folder / "labels.json").exists():
+        print(f"There are no labelled photographs in {options.folder}.", file=sys.stderr)
+        return 2
+    labels, bench = Labels(options.folder), Bench(_peers(options.cache))
     with TemporaryDirectory() as scratch:
-        sample = Path(scratch) / "sample_720p.mp4"
+        bench.detectors(labels, Path(scratch))
+        bench.people(labels, Path(scratch))
+        bench.embedders(labels, Path(scratch))
+        bench.clips(labels, Path(scratch), SEEDS[: options.clips])
+        bench.films(options.folder / "video", Path(scratch))
+    return 0
+
+
+def _peers(cache: Path) -> Installed | None:
+    try:
+        return install(PEERS, cache)
+    except UnavailableError as error:
+        print(f"The peers are left out: {error}.")
+        return None
+
+
+class Bench:
+    """Runs one comparison after the other."""
+
+    def __init__(self, peers: Installed | None) -> None:
+        """Take the peers' environment; None leaves them out."""
+        self._peers = peers
+        self._detector = Detector()
+        self._embedder = Embedder()
+        self._recogniser = EmbeddedRecogniser()
+
+    def detectors(self, labels: Labels, scratch: Path) -> None:
+        """Print recall, precision and speed on the labelled photographs."""
+        pictures = labels.at_640()
+        boxes = {name: [f.box for f in self._detector.detect(p)] for name, p in pictures.items()}
+        found = detection(labels, boxes)
+        random = np.random.default_rng(0)
+        took = [
+            milliseconds(
+                partial(
+                    self._detector.detect_unscaled, random.integers(0, 256, (h, w, 3), np.uint8)
+                )
+            )
+            for w, h in SIZES
+        ]
+        rows = [["ours: YuNet", *_numbers(found, ".4f"), *_numbers(took, ".1f")]]
+        folder, names = saved(pictures, scratch / "photographs")
+        for peer in DETECTORS if self._peers else ():
+            answer = self._ask(peer, folder)
+            seen = {
+                name: [tuple(box) for box in answer["boxes"][stem]] for stem, name in names.items()
+            }
+            found = max(detection(labels, seen, hit) for hit in (HIT, LOOSE_HIT))
+            rows.append(
+                [peer, *_numbers(found, ".4f"), *_numbers(answer["milliseconds"].values(), ".1f")]
+            )
+        _table(["detector", "recall", "precision", *(f"ms, {w}x{h}" for w, h in SIZES)], rows)
+
+    def people(self, labels: Labels, scratch: Path) -> None:
+        """Print how well portraits of the same people are told from those of others."""
+        rows = []
+        for variant in ("clean", "low"):
+            pictures = portraits(labels, variant, self._detector)
+            found = {name: self._largest(picture) for name, picture in pictures.items()}
+            rows.append(_told(f"ours, {variant}", labels.people, found))
+            if self._peers:
+                folder, names = saved(pictures, scratch / variant)
+                answer = self._ask("recognise", folder)
+                theirs = {name: answer[stem] for stem, name in names.items()}
+                rows.append(_told(f"face_recognition, {variant}", labels.people, theirs))
+        _table(["", "portraits", *ToldApart._fields], rows)
+
+    def embedders(self, labels: Labels, scratch: Path) -> None:
+        """Print how far our network's numbers are from dlib's, and what a face costs."""
+        folder = scratch / "chips"
+        folder.mkdir()
+        pictures = [labels.picture(name) for name in labels.people]
+        chips = np.stack([self._chip(picture) for picture in pictures])
+        np.save(folder / "chips.npy", chips)
+        session = open_network(DLIB_RESNET)
+        ours = session.run([OUTPUT], {INPUT: chips})[0]
+        rows = [
+            [
+                "ours: the same on onnxruntime",
+                f"{milliseconds(lambda: session.run([OUTPUT], {INPUT: chips[:1]})):.1f}",
+                "-",
+            ]
+        ]
+        if self._peers:
+            answer = self._ask("embed", folder)
+            apart = np.abs(ours - np.array(answer["embeddings"])).max()
+            rows.append(["dlib", f"{answer['milliseconds']:.1f}", f"{apart:.1e}"])
+        _table(["embedder", "ms a face", "farthest from ours"], rows)
+
+    def clips(self, labels: Labels, scratch: Path, seeds: Sequence[int]) -> None:
+        """Print how well people are followed and grouped in films made of photographs."""
+        cast = []
+        for name, person in labels.people.items():
+            picture = labels.picture(name)
+            face = max(self._detector.detect(picture), key=lambda face: face.box[2])
+            cast.append(Portrait(person, picture, face))
+        rows = []
+        for variant in ("clean", "low"):
+            find = partial(self._found, scratch / "clip.mkv")
+            seen = followed(scratch / "clip.mkv", cast, variant, seeds, find)
+            rows.append([variant, *_numbers(seen, "g")])
+        _table(["films", *Following._fields], rows)
+
+    def films(self, folder: Path, scratch: Path) -> None:
+        """Print what finding the faces of films costs, beside transcoding and the naive way."""
+        sample = scratch / "sample_720p.mp4"
         make_sample(sample)
-        for film in (*sorted((folder / "video").glob("*.mp4")), sample):
-            films(film, Path(scratch), detector, embedder)
+        rows = []
+        for film in (*sorted(folder.glob("*.mp4")), sample):
+            info = probe(film)
+            runs = []
+            for _ in range(3):
+                start = time.process_time()
+                transcode(film, info, scratch)
+                middle = time.process_time()
+                tracks = self._found(scratch / FILENAME)
+                runs.append((time.process_time() - middle, middle - start))
+            faces, transcoding = min(runs, key=lambda run: run[0] / run[1])
+            people = group_tracks([track for track in tracks if track.flaw is None])
+            row = [
+                film.name,
+                f"{info.width}x{info.height}",
+                f"{info.duration:.1f}",
+                str(len(people)),
+            ]
+            row += [f"{faces / info.duration * 1000:.0f}", f"{faces / transcoding:.0%}"]
+            if self._peers:
+                naive = self._ask("naive", spread_frames(film, scratch / film.stem))["seconds"]
+                row.append(f"{naive * info.fps * info.duration / faces:.0f}")
+            rows.append(row)
+        head = [
+            "film",
+            "size",
+            "s",
+            "people",
+            "CPU ms per s",
+            "of transcoding",
+            "naive way, times ours",
+        ]
+        _table(head[: len(rows[0])], rows)
+
+    def _found(self, samples: Path) -> Any:
+        return find_faces(
+            samples,
+            detector=self._detector,
+            embedder=self._embedder,
+            flaw=self._recogniser.flaw,
+        )
+
+    def _chip(self, picture: Picture) -> Picture:
+        face = max(self._detector.detect(picture), key=lambda face: face.box[2])
+        return cut_chip(picture, face.landmarks)
+
+    def _largest(self, picture: Picture) -> NDArray[np.float32] | None:
+        if not self._detector.detect(picture):
+            return None
+        embedding: NDArray[np.float32] = self._embedder.embed(self._chip(picture)[None])[0]
+        return embedding
+
+    def _ask(self, what: str, folder: Path) -> Any:
+        assert self._peers is not None  # noqa: S101 - nobody asks without them
+        command = [str(self._peers.python), "-m", PEERS.module, what, str(folder)]
+        one_thread = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        done = subprocess.run(
+            command, cwd=ROOT, env=os.environ | one_thread, stdout=subprocess.PIPE, check=True
+        )
+        return json.loads(done.stdout)
 
 
-def detection(folder: Path, boxes: dict[str, Any], detector: Detector) -> None:
-    """Print recall and precision on the labelled photographs."""
-    found = missed = wrong = 0
-    for name, label in boxes.items():
-        seen = [f.box for f in detector.detect(loaded(folder / name, label["size"]))]
-        for face in map(tuple, label["faces"]):
-            hit = max(seen, key=partial(overlap, face), default=None)
-            if hit is not None and overlap(hit, face) >= HIT:
-                found += 1
-                seen.remove(hit)
-            else:
-                missed += 1
-        wrong += sum(all(overlap(b, tuple(i)) < DOUBTFUL for i in label["ignore"]) for b in seen)
-    recall, precision = found / (found + missed), found / (found + wrong)
-    print(f"detection: {found + missed} faces, recall {recall:.4f}, precision {precision:.4f}")
+def saved(pictures: Mapping[str, Picture], folder: Path) -> tuple[Path, dict[str, str]]:
+    """Write pictures for another process; the folder, and which file is which."""
+    folder.mkdir()
+    names = {f"{number:04}": name for number, name in enumerate(pictures)}
+    for stem, name in names.items():
+        np.save(folder / f"{stem}.npy", pictures[name])
+    return folder, names
 
 
-@dataclass(eq=False)
-class Portrait:
-    """A portrait in the place of a track, for the grouping that the pipeline uses."""
-
-    person: str
-    embedding: NDArray[np.float32]
-    first_seen: float
-    score: float = 1.0
-
-    @property
-    def last_seen(self) -> float:
-        """The same moment: no two portraits are seen at once."""
-        return self.first_seen
+def spread_frames(film: Path, folder: Path) -> Path:
+    """Write some frames of a film, at their full size, for another process."""
+    with av.open(str(film)) as file:
+        frames = list(file.decode(video=0))
+    chosen = np.linspace(0, len(frames) - 1, NAIVE_FRAMES).round().astype(int)
+    saved({str(n): frames[n].to_ndarray(format="rgb24") for n in chosen.tolist()}, folder)
+    return folder
 
 
-def verification(
-    variant: str,
-    folder: Path,
-    identities: dict[str, str],
-    change: Callable[[Picture, Detection], Picture],
-    *,
-    detector: Detector,
-    embedder: Embedder,
-) -> None:
-    """Print how well portraits of the same people are told from those of others, and grouped."""
-    portraits: list[Portrait] = []
-    for name, person in identities.items():
-        picture = loaded(folder / name)
-        largest = max(detector.detect(picture), key=lambda face: face.box[2])
-        picture = change(picture, largest)
-        for face in sorted(detector.detect(picture), key=lambda face: -face.box[2])[:1]:
-            embedding = embedder.embed(cut_chip(picture, face.landmarks)[None])[0]
-            portraits.append(Portrait(person, embedding, float(len(portraits))))
-    embeddings = np.stack([portrait.embedding for portrait in portraits])
-    pairs = np.triu_indices(len(portraits), 1)
-    distances = np.linalg.norm(embeddings[:, None] - embeddings[None], axis=2)[pairs]
-    same = together([p.person for p in portraits])[pairs]
-    own, others = distances[same], np.sort(distances[~same])
-    auc = 1 - np.searchsorted(others, own).mean() / len(others)
-    accepted = (own < others[len(others) // 1000]).mean()
-    group_of = {p: number for number, g in enumerate(group_tracks(portraits)) for p in g}
-    grouped = together([group_of[portrait] for portrait in portraits])[pairs]
-    precision, recall = (grouped & same).sum() / grouped.sum(), (grouped & same).sum() / same.sum()
-    print(
-        f"{variant}: {len(portraits)} of {len(identities)} portraits, AUC {auc:.4f}, "
-        f"TAR at FAR 1e-3 {accepted:.3f}, grouping F1 "
-        f"{2 * precision * recall / (precision + recall):.4f} "
-        f"(precision {precision:.3f}, recall {recall:.3f})"
-    )
-
-
-def together(values: list[Any]) -> NDArray[np.bool_]:
-    """Return which pairs have equal values, (n, n)."""
-    array = np.array(values)
-    pairs: NDArray[np.bool_] = array[:, None] == array[None]
-    return pairs
-
-
-def degraded(picture: Picture, face: Detection) -> Picture:
-    """Shrink and compress a picture until its face is poor."""
-    image = Image.fromarray(picture)
-    factor = LOW_WIDTH / face.box[2]
-    if factor < 1:
-        size = round(image.width * factor), round(image.height * factor)
-        image = image.resize(size, Image.Resampling.BILINEAR)
-    file = io.BytesIO()
-    image.save(file, "JPEG", quality=LOW_QUALITY)
-    with Image.open(file) as compressed:
-        return np.asarray(compressed.convert("RGB"))
-
-
-def speed(detector: Detector, embedder: Embedder) -> None:
-    """Print what one frame and one face cost."""
-    random = np.random.default_rng(0)
-    for width, height in ((640, 360), (960, 540), (1280, 720)):
-        frame = random.integers(0, 256, (height, width, 3), np.uint8)
-        cost = milliseconds(partial(detector.detect_unscaled, frame))
-        print(f"detection of a frame of {width}x{height}: {cost:.1f} ms")
-    chip = random.integers(0, 256, (1, 150, 150, 3), np.uint8)
-    cost = milliseconds(lambda: embedder.embed(chip))
-    print(f"embedding of a face and its mirror image: {cost:.1f} ms")
-
-
-def films(path: Path, scratch: Path, detector: Detector, embedder: Embedder) -> None:
-    """Print what finding the faces of a film costs, beside transcoding it, and what was found."""
-    info = probe(path)
-    start = time.process_time()
-    transcode(path, info, scratch)
-    transcoding = time.process_time() - start
-    tracks = find_faces(
-        scratch / FILENAME, detector=detector, embedder=embedder, flaw=EmbeddedRecogniser().flaw
-    )
-    faces = time.process_time() - start - transcoding
-    people = group_tracks([track for track in tracks if track.flaw is None])
-    print(
-        f"{path.name}, {info.width}x{info.height}, {info.duration:.1f} s: {len(tracks)} tracks, "
-        f"{len(people)} people; {faces / info.duration:.3f} CPU s per second of video, "
-        f"{faces / transcoding:.0%} of transcoding"
-    )
-
-
-def loaded(path: Path, size: list[int] | None = None) -> Picture:
-    """Read a photograph, scaled to a size if one is given."""
-    with Image.open(path) as image:
-        rgb = image.convert("RGB")
-    if size and rgb.size != tuple(size):
-        rgb = rgb.resize((size[0], size[1]), Image.Resampling.BILINEAR)
-    return np.asarray(rgb)
-
-
-def milliseconds(work: Callable[[], object], times: int = 30) -> float:
-    """Return the CPU time of one run, after a first one that is not counted."""
+def milliseconds(work: Callable[[], object]) -> float:
+    """Return the CPU time of the fastest of some runs, after a first one that is not counted."""
     work()
-    start = time.process_time()
-    for _ in range(times):
+    took = []
+    for _ in range(RUNS):
+        start = time.process_time()
         work()
-    return (time.process_time() - start) / times * 1000
+        took.append(time.process_time() - start)
+    return min(took) * 1000
+
+
+def _told(name: str, people: Mapping[str, str], found: Mapping[str, Any]) -> list[str]:
+    seen = {key: embedding for key, embedding in found.items() if embedding is not None}
+    result = told_apart([people[key] for key in seen], np.array(list(seen.values()), np.float32))
+    return [name, f"{len(seen)} of {len(found)}", *_numbers(result, ".4f")]
+
+
+def _numbers(values: Any, form: str) -> list[str]:
+    return [format(value, form) for value in values]
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    print(markdown(head, rows), end="\n\n", flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

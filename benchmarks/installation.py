@@ -60,7 +60,9 @@ def _environment(name: str, cache: Path) -> Path:
             raise UnavailableError(f"there is no {uv}; `make check` installs it")
         base = f"{sys.version_info.major}.{sys.version_info.minor}"
         _run(uv, "venv", "--quiet", "--clear", "--python", base, folder)
-        _run(uv, "pip", "install", "--quiet", "--python", python, "--requirement", lock)
+        # A lock is complete. Some packages are wanted for a file that they carry, and no more.
+        install_all = ("--no-config", "pip", "install", "--quiet", "--no-deps")
+        _run(uv, *install_all, "--python", python, "--requirement", lock)
         ready.touch()
     return python
 

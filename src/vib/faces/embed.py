@@ -24,10 +24,19 @@ class Embedder:
 
         Each is the mean of the face and its mirror image, which tells people apart better.
         """
-        both = np.concatenate([chips, chips[:, :, ::-1]])
-        parts = [both[start : start + _BATCH] for start in range(0, len(both), _BATCH)]
-        answers = [self._session.run([OUTPUT], {INPUT: part})[0] for part in parts]
-        embeddings = np.concatenate([np.empty((0, EMBEDDING_SIZE), np.float32), *answers])
-        faces, mirrored = np.split(embeddings, 2)
-        mean: NDArray[np.float32] = (faces + mirrored) / 2
+        embeddings = self._run(np.concatenate([chips, chips[:, :, ::-1]]))
+        mean: NDArray[np.float32] = np.mean(np.split(embeddings, 2), axis=0)
         return mean
+
+    def embed_shots(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Embed shots of one face, the best first, as `embed` does but for two thirds of the work.
+
+        Only the best is also looked at in the mirror: the others differ anyway.
+        """
+        best = self.embed(chips[:1])
+        return np.concatenate([best, self._run(chips[1:])])
+
+    def _run(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        parts = [chips[start : start + _BATCH] for start in range(0, len(chips), _BATCH)]
+        answers = [self._session.run([OUTPUT], {INPUT: part})[0] for part in parts]
+        return np.concatenate([np.empty((0, EMBEDDING_SIZE), np.float32), *answers])

@@ -1,8 +1,8 @@
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from vib.faces.best import BestShots, Candidate
-from vib.faces.detect import Detector
+from vib.faces.detect import LONGEST_SIDE, Detection, Detector
 from vib.faces.embed import Embedder
 from vib.faces.finish import Finisher, Flaw
 from vib.faces.geometry import Box, scaled
@@ -12,7 +12,9 @@ from vib.faces.track import CutFinder, Tracker
 from vib.popeye.samples import Sample, Samples
 
 _SCAN_EVERY = 0.4  # seconds: at four samples a second, every other one
-_CHEAP = 0.5  # scale up to which a sample costs little
+_SCAN_CLOSELY_EVERY = 1.9
+_CLOSELY = 960  # pixels of the longer side, where small faces are looked for too
+_CHEAP = 0.25, 0.5  # scales at which a sample costs little
 _LARGE_ENOUGH = 24  # pixels of width, for a face that is known to be there
 
 
@@ -44,7 +46,7 @@ def find_faces(
     with Samples(path) as samples:
         size = samples.width, samples.height
         finisher = Finisher(size, embedder or Embedder(), flaw)
-        finder = FaceFinder(size, detector or Detector(), finisher)
+        finder = FaceFinder(detector or Detector(), finisher)
         for sample in samples:
             finder.look_at(sample)
             if samples.duration:
@@ -57,18 +59,17 @@ def find_faces(
 class FaceFinder:
     """Finds and follows faces in the sampled frames that it is shown, in order.
 
-    A whole frame is searched twice a second, and after cuts; in between faces are looked for where
-    they were.
+    A whole frame is searched twice a second, and after cuts; then, and every two seconds, closely,
+    for small faces too. In between, faces are looked for where they were, as closely as they need.
     """
 
-    def __init__(self, size: tuple[int, int], detector: Detector, finisher: Finisher) -> None:
-        """Take the video's width and height, and what to use."""
-        self._side = detector.side_for(max(size))
+    def __init__(self, detector: Detector, finisher: Finisher) -> None:
+        """Take what to use."""
         self._detector = detector
         self._finisher = finisher
         self._cuts = CutFinder()
         self._tracker = Tracker()
-        self._scan_due = 0.0
+        self._scan_due = self._close_scan_due = 0.0
         self._running: dict[int, BestShots] = {}
         self._finished: list[FaceTrack] = []
 
@@ -78,37 +79,49 @@ class FaceFinder:
         scan = sample.timecode >= self._scan_due
         if not scan and not places:
             return
-        picture = sample.picture(self._scale(sample) if scan else self._following(sample, places))
-        x, y = sample.width / picture.shape[1], sample.height / picture.shape[0]
+        closely = sample.timecode >= self._close_scan_due
+        picture = sample.picture(_scanning(sample, closely) if scan else _following(places))
         cut = self._cuts.is_cut(picture)
-        if scan or cut:
+        if cut and not closely:
+            scan = closely = True
+            picture = sample.picture(_scanning(sample, closely))
+        x, y = sample.width / picture.shape[1], sample.height / picture.shape[0]
+        if scan:
             self._scan_due = sample.timecode + _SCAN_EVERY
+            if closely:
+                self._close_scan_due = sample.timecode + _SCAN_CLOSELY_EVERY
             found = self._detector.detect_unscaled(picture)
         else:
-            found = self._detector.detect_near(
-                picture, [scaled(box, 1 / x, 1 / y) for box in places]
-            )
-        faces = [face.scaled(x, y) for face in found]
-        track_ids = self._tracker.follow([face.box for face in faces], cut=cut)
-        for track_id, small, face in zip(track_ids, found, faces, strict=True):
-            track = self._running.setdefault(track_id, BestShots(sample.timecode))
-            track.add(Candidate(sample, face, rank(small, picture)))
-        self._finish(self._running.keys() - self._tracker.places.keys())
+            near = [scaled(box, 1 / x, 1 / y) for box in places]
+            found = self._detector.detect_near(picture, near)
+        self._follow(sample, [(face.scaled(x, y), rank(face, picture)) for face in found], cut=cut)
 
     def tracks(self) -> list[FaceTrack]:
         """Return what was found; after that nothing more is to be shown."""
         self._finish(self._running.keys())
         return sorted(self._finished, key=lambda track: track.track_id)
 
-    def _scale(self, sample: Sample) -> float:
-        return min(1.0, self._side / max(sample.width, sample.height))
-
-    def _following(self, sample: Sample, places: list[Box]) -> float:
-        """Return the scale at which faces that are known are still large enough."""
-        smallest = min(width for _, _, width, _ in places)
-        scale = self._scale(sample)
-        return min(scale, _CHEAP) if smallest * _CHEAP >= _LARGE_ENOUGH else scale
+    def _follow(
+        self, sample: Sample, faces: Sequence[tuple[Detection, float]], *, cut: bool
+    ) -> None:
+        track_ids = self._tracker.follow([face.box for face, _ in faces], cut=cut)
+        for track_id, (face, how_good) in zip(track_ids, faces, strict=True):
+            track = self._running.setdefault(track_id, BestShots(sample.timecode))
+            track.add(Candidate(sample, face, how_good))
+        self._finish(self._running.keys() - self._tracker.places.keys())
 
     def _finish(self, track_ids: Iterable[int]) -> None:
         ended = {track_id: self._running.pop(track_id) for track_id in sorted(track_ids)}
         self._finished += self._finisher.finish(ended)
+
+
+def _scanning(sample: Sample, closely: bool) -> float:
+    """Return the scale at which a whole frame is searched."""
+    side = _CLOSELY if closely else LONGEST_SIDE
+    return min(1.0, side / max(sample.width, sample.height))
+
+
+def _following(places: Sequence[Box]) -> float:
+    """Return a scale at which a sample costs little, and known faces are large enough."""
+    smallest = min(width for _, _, width, _ in places)
+    return next((scale for scale in _CHEAP if smallest * scale >= _LARGE_ENOUGH), 1.0)

@@ -76,7 +76,7 @@ class Finisher:
         Where people pass before one another, a track may have picked up another's face. Of two that
         differ, the better one is taken.
         """
-        looks = self._embedder.embed(np.stack([one.chip for one in seen]))
+        looks = self._embedder.embed_shots(np.stack([one.chip for one in seen]))
         alike = cdist(looks, looks) <= ALIKE
         most = alike[alike.sum(axis=1).argmax()]
         if most.sum() == 1 and len(seen) == SHOTS_PER_TRACK:

@@ -112,7 +112,7 @@ def _cut_picture(rgb: NDArray[np.uint8], box: Box) -> tuple[bytes, tuple[int, in
     columns = _pixels(left - spare_x, left + width + spare_x, rgb.shape[1])
     rows = _pixels(top - spare_y, top + height + spare_y, rgb.shape[0])
     image = Image.fromarray(rgb[rows, columns])
-    image.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
+    image.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE), Image.Resampling.BILINEAR)
     file = BytesIO()
     image.save(file, "JPEG", quality=_JPEG_QUALITY)
     return file.getvalue(), image.size

@@ -248,7 +248,7 @@ def test_a_track_whose_shots_all_differ_is_a_bad_track(
     detector: Detector, make_film: Callable, astronaut: Picture
 ) -> None:
     class Distracted(Embedder):
-        def embed(self, chips: Picture) -> NDArray[np.float32]:
+        def embed_shots(self, chips: Picture) -> NDArray[np.float32]:
             return np.eye(len(chips), 128, dtype=np.float32)
 
     film = make_film(zoom(astronaut, 24))
