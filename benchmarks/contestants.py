@@ -32,6 +32,7 @@ def _peer(name: str, module: str, *arguments: str, **more: Any) -> Contestant:
 LOCALSWF_HTTP = Contestant("localswf, HTTP", "benchmarks.localswf_http")
 LOCALSWF = Contestant("localswf, in process", "benchmarks.localswf_in_process")
 SWFLOW_HTTP = Contestant("swflow, HTTP", "benchmarks.swflow_http")
+SWFLOW = Contestant("swflow, in process", "benchmarks.swflow_in_process")
 RESTATE_CALLS = _peer("Restate, service calls", "restate", program="restate-server")
 RESTATE_STEPS = _peer("Restate, ctx.run", "restate", "--inside", program="restate-server")
 TEMPORAL = _peer("Temporal, activities", "temporal")
@@ -45,6 +46,7 @@ CONTESTANTS = (
     LOCALSWF_HTTP,
     LOCALSWF,
     SWFLOW_HTTP,
+    SWFLOW,
     RESTATE_CALLS,
     RESTATE_STEPS,
     TEMPORAL,

@@ -87,13 +87,20 @@ class Decider:
 
     def _serve(self, stop: Stop) -> None:
         _log.info("deciding for %s on task list %s", self._deciding.served, self._task_list)
-        lanes = [self._shared(stop) for _ in range(_SHARED_POLLS)]
-        lanes += [self._own(stop) for _ in range(self._own_polls)]
         try:
-            carry_on(self._client.connection.transport, stop, lanes)
+            carry_on(self._client.connection.transport, stop, self.conversations(stop))
         finally:
             self._deciding.close()
         _log.info("stopped deciding on task list %s", self._task_list)
+
+    def conversations(self, stop: Stop) -> list[Conversation[None]]:
+        """What `run` talks with the service, for those who carry conversations on by themselves.
+
+        Args:
+            stop: ends them.
+        """
+        lanes = [self._shared(stop) for _ in range(_SHARED_POLLS)]
+        return lanes + [self._own(stop) for _ in range(self._own_polls)]
 
     def _shared(self, stop: Stop) -> Conversation[None]:
         """Poll the common list: for executions that are new here, or whose decider is gone."""
