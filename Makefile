@@ -7,7 +7,7 @@ UV := $(BIN)/uv --no-config
 COMPILE := $(UV) pip compile pyproject.toml --quiet --no-header --universal --python-version 3.11 \
 	--generate-hashes --extra local
 
-.PHONY: help run test test-fast swf-coverage check format lock clean clean-root
+.PHONY: help run test test-fast swf-coverage bench check format lock clean clean-root
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -23,6 +23,9 @@ test-fast: $(DEV_READY) ## the tests that take moments
 
 swf-coverage: $(DEV_READY) ## write down what the tests exercise of SWF's API
 	@$(BIN)/pytest -n auto -m "not slow" tests/localswf --swf-coverage docs/localswf-coverage.md
+
+bench: $(DEV_READY) ## durable execution, peers beside localswf and swflow: make bench ARGS="--rounds 3"
+	@$(BIN)/python -m benchmarks.durable $(ARGS)
 
 check: $(DEV_READY) ## ruff, mypy --strict and the import contracts
 	@$(BIN)/ruff check .

@@ -56,3 +56,6 @@ CONTESTANTS = (
     CELERY,
     MOTO,
 )
+
+OURS = ((LOCALSWF_HTTP, LOCALSWF), (SWFLOW_HTTP, SWFLOW))
+"""What is compared with the peers, each package by itself."""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks import figures, report, targets
 from benchmarks.contest import ROOT, FailedError, Run, compete
-from benchmarks.contestants import CONTESTANTS, Contestant
+from benchmarks.contestants import CONTESTANTS, OURS, Contestant
 from benchmarks.installation import CACHE, Installed, UnavailableError, install
 from benchmarks.workloads import WORKLOADS
 
@@ -46,12 +46,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not runs:
         sys.stderr.write("Nothing was measured.\n")
         return 1
-    tables = [
-        report.table(runs),
-        report.ratios(runs, "times as fast as", figures.rate),
-        report.ratios(runs, "times as much for the same CPU time as", figures.thrift),
-        targets.table(runs),
-    ]
+    tables = [report.table(runs)]
+    for ours in OURS:
+        tables += [
+            report.ratios(runs, "times as fast as", figures.rate, ours),
+            report.ratios(runs, "times as much for the same CPU time as", figures.thrift, ours),
+        ]
+    tables.append(targets.table(runs))
     summary = "\n\n".join(filter(None, tables)) + "\n"
     print(f"\n{summary}")
     (folder / "durable.md").write_text(summary)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from benchmarks.contest import Run
-from benchmarks.contestants import CONTESTANTS, LOCALSWF, LOCALSWF_HTTP
+from benchmarks.contestants import CONTESTANTS, LOCALSWF, LOCALSWF_HTTP, OURS, Contestant
 from benchmarks.figures import Measure, Spread, cpu, memory, rate, ratio, spread, syncs
 
 NONE = "-"
@@ -27,21 +27,28 @@ def table(runs: Sequence[Run]) -> str:
     return markdown(head, rows)
 
 
-def ratios(runs: Sequence[Run], what: str, measure: Measure) -> str:
-    """How many times the figure of each of the others ours is, from round to round.
+def ratios(
+    runs: Sequence[Run],
+    what: str,
+    measure: Measure,
+    ours: Sequence[Contestant] = (LOCALSWF_HTTP, LOCALSWF),
+) -> str:
+    """How many times the figure of each of the peers ours is, from round to round.
 
     Args:
         runs: of all.
         what: what the table's head calls it.
         measure: a figure that is better the higher it is.
+        ours: who is compared with the peers.
     """
-    names = _contestants(runs)
-    ours = [us.name for us in (LOCALSWF_HTTP, LOCALSWF) if us.name in names]
-    columns = [(us, workload) for us in ours for workload in _workloads(runs)]
+    ran = _contestants(runs)
+    all_ours = {us.name for each in OURS for us in each}
+    names = [us.name for us in ours if us.name in ran]
+    columns = [(us, workload) for us in names for workload in _workloads(runs)]
     rows = [
         [peer, *(_wide(ratio(runs, us, peer, w, measure), ".1f") for us, w in columns)]
-        for peer in names
-        if peer not in ours
+        for peer in ran
+        if peer not in all_ours
     ]
     head = [what, *(f"{us}: {workload}" for us, workload in columns)]
     return markdown(head, rows) if columns and rows else ""

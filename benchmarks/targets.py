@@ -1,4 +1,4 @@
-"""What localswf is to reach, and whether it did.
+"""What localswf and swflow are to reach, and whether they did.
 
 CPU time and fsyncs vary little from run to run. Rates vary with the disk and with what else the
 machine does; ratios to peers, taken in the same round, a good deal less.
@@ -15,6 +15,8 @@ from benchmarks.contestants import (
     LOCALSWF_HTTP,
     RESTATE_CALLS,
     RESTATE_STEPS,
+    SWFLOW,
+    SWFLOW_HTTP,
     TEMPORAL,
     Contestant,
 )
@@ -47,6 +49,8 @@ COSTS = (
     AtMost(LOCALSWF, "W1", "ms of CPU an activity", cpu, 0.5),
     AtMost(LOCALSWF, "W1", "fsyncs an activity", syncs, 0.5),
     AtMost(LOCALSWF, None, "MB", memory, 50),
+    AtMost(SWFLOW_HTTP, "W1", "ms of CPU an activity", cpu, 1.6),
+    AtMost(SWFLOW, "W1", "ms of CPU an activity", cpu, 0.6),
 )
 RATIOS = (
     TimesAsFast(LOCALSWF_HTTP, "W1", RESTATE_CALLS, 4),
@@ -56,6 +60,9 @@ RATIOS = (
     TimesAsFast(LOCALSWF, "W3", DBOS_WAL, 4),
     TimesAsFast(LOCALSWF, "W3", RESTATE_STEPS, 4),
     TimesAsFast(LOCALSWF, "W3", CELERY, 4),
+    TimesAsFast(SWFLOW_HTTP, "W1", RESTATE_CALLS, 3),
+    TimesAsFast(SWFLOW_HTTP, "W1", TEMPORAL, 10),
+    TimesAsFast(SWFLOW, "W1", RESTATE_STEPS, 2.5),
 )
 
 

@@ -7,21 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import contest, durable, long_poll
+from benchmarks import contest, durable, long_poll, swflow_chain
 from benchmarks.contest import FailedError, compete
-from benchmarks.contestants import LOCALSWF, LOCALSWF_HTTP, Contestant
+from benchmarks.contestants import LOCALSWF, OURS, Contestant
 from benchmarks.installation import Installed
 from benchmarks.workloads import Workload
 
-OURS = Installed(Path(sys.executable))
+HERE = Installed(Path(sys.executable))
 CHAIN = Workload("W1", workflows=2, clients=2, activities=3)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("contestant", [LOCALSWF_HTTP, LOCALSWF], ids=lambda c: c.module)
+@pytest.mark.parametrize("contestant", [us for each in OURS for us in each], ids=lambda c: c.module)
 def test_a_contestant_runs_and_is_measured(contestant: Contestant, tmp_path: Path) -> None:
     folder = tmp_path / "data"
-    (run,) = compete(contestant, OURS, [CHAIN], folder, number=1, limit=60)
+    (run,) = compete(contestant, HERE, [CHAIN], folder, number=1, limit=60)
     assert (run.contestant, run.workload, run.round) == (contestant.name, "W1", 1)
     assert run.activities == 6
     assert run.seconds > 0
@@ -32,11 +32,18 @@ def test_a_contestant_runs_and_is_measured(contestant: Contestant, tmp_path: Pat
 
 @pytest.mark.slow
 def test_the_command_writes_what_it_saw(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["--rounds", "1", "--scale", "0.02", "--only", "in process", "--no-syncs"]
+    arguments = ["--rounds", "1", "--scale", "0.02", "--only", "localswf, in", "--no-syncs"]
     assert durable.main([*arguments, "--folder", str(tmp_path)]) == 0
     runs = json.loads((tmp_path / "durable.json").read_text())
     assert [run["workload"] for run in runs] == ["W1", "W2", "W3"]
     assert f"| {LOCALSWF.name} | " in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_chains_are_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--rounds", "1", "--lengths", "3", "--folder", str(tmp_path)]
+    assert swflow_chain.main(arguments) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("| 3 | ")
 
 
 @pytest.mark.slow
@@ -56,7 +63,7 @@ def test_parked_polls_are_timed(tmp_path: Path, capsys: pytest.CaptureFixture[st
 def test_a_contestant_that_fails_says_why(tmp_path: Path) -> None:
     nobody = Contestant("nobody", "benchmarks.nobody")
     with pytest.raises(FailedError, match="No module named"):
-        list(compete(nobody, OURS, [CHAIN], tmp_path / "data", number=1, limit=60))
+        list(compete(nobody, HERE, [CHAIN], tmp_path / "data", number=1, limit=60))
 
 
 def test_nobody_is_named_like_this(capsys: pytest.CaptureFixture[str]) -> None:
@@ -80,7 +87,7 @@ def test_a_contestant_that_hangs_is_ended_with_its_children(
     )
     hanging = Contestant("hanging", "hanging")
     with pytest.raises(FailedError, match="'done' was due, but it ended, or said nothing for 1 s"):
-        list(compete(hanging, OURS, [CHAIN], tmp_path / "data", number=1, limit=1))
+        list(compete(hanging, HERE, [CHAIN], tmp_path / "data", number=1, limit=1))
     child = int((tmp_path / "child").read_text())
     while not has_ended(child):  # a signal takes its time; pytest has a limit
         time.sleep(0.01)
