@@ -134,7 +134,7 @@ def test_outside_an_activity_nothing_goes_on_by_itself() -> None:
         pass
 
 
-def test_heartbeats_of_many_tasks_are_sent_by_one_thread() -> None:
+def test_heartbeats_of_many_tasks_share_a_few_threads() -> None:
     threads: set[int] = set()
     sent = threading.Semaphore(0)
 
@@ -143,11 +143,52 @@ def test_heartbeats_of_many_tasks_are_sent_by_one_thread() -> None:
         sent.release()
         return False
 
-    for _ in range(10):
+    for _ in range(50):
         with beating_in_worker(send):
             heartbeat()
             assert sent.acquire(timeout=10)
-    assert len(threads) == 1
+    assert len(threads) <= 8
+
+
+def test_one_that_takes_its_time_holds_up_no_other() -> None:
+    begun, may_end, other = threading.Event(), threading.Event(), threading.Event()
+
+    def store(_text: str) -> bool:
+        begun.set()
+        return not may_end.wait(30)
+
+    def send(_text: str) -> bool:
+        other.set()
+        return False
+
+    with beating_in_worker(store):
+        heartbeat("so much that it has to be stored")
+        assert begun.wait(10)
+        with beating_in_worker(send):
+            heartbeat()
+            assert other.wait(10)
+        may_end.set()
+
+
+def test_what_is_said_while_one_is_sent_comes_after_it() -> None:
+    begun, may_end, newest = threading.Event(), threading.Event(), threading.Event()
+    details: list[str] = []
+
+    def send(text: str) -> bool:
+        details.append(text)
+        begun.set()
+        may_end.wait(30)
+        if text == '"new"':
+            newest.set()
+        return False
+
+    with beating_in_worker(send, timedelta(milliseconds=1)):
+        heartbeat("old")
+        assert begun.wait(10)
+        heartbeat("new")
+        may_end.set()
+        assert newest.wait(10)
+    assert details == ['"old"', '"new"']
 
 
 def test_details_that_cannot_travel_are_found_when_they_are_sent_too() -> None:

@@ -24,6 +24,7 @@ _log = logging.getLogger(__name__)
 _LONGEST_INTERVAL = 10.0
 _SHORTEST_INTERVAL = 0.2
 _FRACTION = 4
+_MOST_THREADS = 8
 
 
 class Unwanted(Enum):
@@ -34,23 +35,32 @@ class Unwanted(Enum):
 
 
 class Sender:
-    """Sends the heartbeats of all tasks of a process, when each is due, in one thread."""
+    """Sends the heartbeats of all tasks of a process, when each is due.
+
+    One thread does it as long as nobody has to wait for it: where a heartbeat takes its time, as
+    one whose details are stored somewhere, another thread sends the next.
+    """
 
     def __init__(self) -> None:
         self._due: list[tuple[float, int, Heartbeats]] = []
         self._number = count()
         self._changed = threading.Condition()
-        self._thread: threading.Thread | None = None
+        self._threads = 0
+        self._waiting = 0
 
     def add(self, at: float, heartbeats: "Heartbeats") -> None:
         """Send one of these at a time of the monotonic clock."""
         with self._changed:
             heapq.heappush(self._due, (at, next(self._number), heartbeats))
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="heartbeats", daemon=True)
-                self._thread.start()
-            if self._due[0][2] is heartbeats:
-                self._changed.notify()
+            self._see_to_the_next()
+
+    def _see_to_the_next(self) -> None:
+        """Somebody has to wait for what is due next."""
+        if self._waiting:
+            self._changed.notify()
+        elif self._threads < _MOST_THREADS:
+            self._threads += 1
+            threading.Thread(target=self._run, name="heartbeats", daemon=True).start()
 
     def _run(self) -> None:
         while True:
@@ -62,9 +72,14 @@ class Sender:
 
     def _next(self) -> "Heartbeats":
         with self._changed:
+            self._waiting += 1
             while not self._due or self._due[0][0] > time.monotonic():
                 self._changed.wait(self._due[0][0] - time.monotonic() if self._due else None)
-            return heapq.heappop(self._due)[2]
+            self._waiting -= 1
+            next_one = heapq.heappop(self._due)[2]
+            if self._due:
+                self._see_to_the_next()
+            return next_one
 
 
 class Heartbeats:
@@ -98,6 +113,8 @@ class Heartbeats:
         self._on_unwanted = on_unwanted
         self._details: Any = None
         self._waiting = False
+        self._is_new = False
+        self._waits = threading.Lock()
         self._next_at = 0.0
         self._by_themselves = 0
         self._error: BaseException | None = None
@@ -116,6 +133,7 @@ class Heartbeats:
         if self._error is not None:
             self._raise(self._error)
         self._details = details
+        self._is_new = True
         if not self._waiting:
             details_of(details, self._sealer)  # a mistake is found where it is made
             self._wait()
@@ -123,8 +141,7 @@ class Heartbeats:
     def begin_by_themselves(self) -> None:
         """Send them without the activity's beating, until `end_by_themselves`."""
         self._by_themselves += 1
-        if not self._waiting:
-            self._wait()
+        self._wait()
 
     def end_by_themselves(self) -> None:
         """Send them only as the activity beats."""
@@ -145,7 +162,7 @@ class Heartbeats:
 
     def _send_newest(self) -> None:
         self._next_at = time.monotonic() + self._interval
-        self._waiting = False
+        self._is_new = False
         try:
             if self._send(details_of(self._details, self._sealer)):
                 self._give_up(Unwanted.CANCELLED)
@@ -153,11 +170,17 @@ class Heartbeats:
             self.refuse(error)
         except (BotoCoreError, ClientError) as error:
             self._failed(error)
-        if self._by_themselves and not self._waiting:
-            self._wait()
+        finally:
+            self._waiting = False
+            if self._is_new or self._by_themselves:
+                self._wait()
 
     def _wait(self) -> None:
-        self._waiting = True
+        """Have the newest sent when it is time; one at a time is due or under way."""
+        with self._waits:
+            if self._waiting:
+                return
+            self._waiting = True
         self._sender.add(max(self._next_at, time.monotonic()), self)
 
     def _failed(self, error: BotoCoreError | ClientError) -> None:
@@ -166,8 +189,7 @@ class Heartbeats:
             return
         level = logging.WARNING if is_passing(error) else logging.ERROR
         _log.log(level, "a heartbeat could not be sent: %s", error)
-        if not self._waiting:
-            self._wait()
+        self._is_new = True
 
     def _give_up(self, why: Unwanted) -> None:
         if self.unwanted is not None or self._closed:
