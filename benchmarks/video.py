@@ -84,7 +84,7 @@ def repeat(film: Path, path: Path, height: int) -> None:
     info = probe(film)
     size, rate = scaled(info, height), output_rate(info)
     with av.open(str(path), "w") as file:
-        picture = file.add_stream("libx264", rate, options={"preset": "medium", "crf": "19"})
+        picture = file.add_stream("libx264", rate, options={"preset": "veryfast", "crf": "18"})
         picture.width, picture.height = size
         picture.pix_fmt = PIXEL_FORMAT
         sound = file.add_stream("aac", SAMPLE_RATE, layout=LAYOUT) if info.audio_codec else None

@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     storage_bucket: str | None = Field(None, description="bucket of Amazon S3 in its place")
     storage_endpoint_url: str | None = Field(None, description="an S3 endpoint but Amazon's")
     storage_region: str | None = None
+    renditions: tuple[Literal["720p", "480p", "360p", "240p"], ...] = Field(
+        ("720p", "480p"), min_length=1, description="JSON list of what is made of a video"
+    )
     scratch_folder: Path = Field(description="folder for work in progress; may be emptied any time")
     swf_domain: str = "vib"
     swf_endpoint_url: str | None = Field(None, description="an SWF endpoint other than Amazon's")

@@ -44,6 +44,7 @@ def transcode(job: VideoJob) -> None:
     The frames for FaceDetect are stored too, until NotifyComplete.
     """
     from vib.popeye import confined, samples
+    from vib.popeye.renditions import RENDITIONS
 
     context = services()
     with (
@@ -54,7 +55,11 @@ def transcode(job: VideoJob) -> None:
     ):
         try:
             files = confined.transcode(
-                source, Path(folder), progress=progress, sampled=not job.skip_faces
+                source,
+                Path(folder),
+                [RENDITIONS[name] for name in dict.fromkeys(context.settings.renditions)],
+                progress,
+                sampled=not job.skip_faces,
             )
         except BadVideo as error:
             # People know the file by the name that it had when they handed it in.

@@ -19,7 +19,7 @@ from vib.faces.results import RecognitionResult
 from vib.local.receiver import Receiver
 from vib.messages import VideoJob
 from vib.recognisers.embedded import EmbeddedRecogniser
-from vib.services import Services
+from vib.services import Services, services
 
 # Times, and what an encoder with several threads makes a little different every time.
 VOLATILE = {"created_at", "updated_at", "started_at", "finished_at", "bytes", "bitrate"}
@@ -59,6 +59,24 @@ def test_a_transcoded_video_can_be_watched(context: Services, job: VideoJob) -> 
     kinds = {asset.asset_type for asset in assets}
     assert kinds == {"main", "poster", "poster_animated", "thumbnail", "image"}
     assert all(context.storage.exists(asset.key) for asset in assets)
+
+
+def test_files_of_an_earlier_run_that_are_no_longer_made_are_removed(
+    context: Services, job: VideoJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transcode(job)
+    before = set(context.storage.keys(str(job.media_id)))
+    monkeypatch.setenv("VIB_RENDITIONS", '["480p"]')
+    services.cache_clear()
+
+    transcode(job)
+
+    assert before - set(context.storage.keys(str(job.media_id))) == {
+        keys.made(job.media_id, "720p.mp4")
+    }
+    with context.sessions() as session:
+        names = session.scalars(select(Asset.name).filter_by(asset_type="main")).all()
+    assert names == ["480p"]
 
 
 def test_an_activity_that_runs_twice_leaves_the_tables_as_if_it_ran_once(

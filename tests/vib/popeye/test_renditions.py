@@ -1,10 +1,12 @@
 from dataclasses import replace
 from fractions import Fraction
+from typing import get_args
 
 import pytest
 
 from vib.popeye.probe import VideoInfo
 from vib.popeye.renditions import RENDITIONS, Rendition, output_rate, plan
+from vib.settings import Settings
 
 HD = VideoInfo(
     duration=60.0,
@@ -76,6 +78,12 @@ def test_a_small_video_is_copied_as_the_smallest_that_it_can_be() -> None:
 )
 def test_what_is_not_quite_what_is_wanted_is_encoded(change: dict[str, object]) -> None:
     assert copied(replace(HD, **change), "720p") == [("720p", False)]
+
+
+def test_every_name_that_the_settings_know_is_a_rendition() -> None:
+    (names, _) = get_args(Settings.model_fields["renditions"].annotation)
+
+    assert get_args(names) == tuple(RENDITIONS)
 
 
 def test_no_rendition_keeps_more_than_is_allowed() -> None:
