@@ -1,10 +1,14 @@
 """A workflow's source is read for what cannot be replayed, and what to use instead is said."""
 
 import asyncio
+import os
 import random
+import secrets
+import socket
 import subprocess
 import threading
 import time
+import urllib.request
 import uuid
 from collections.abc import Callable
 from datetime import date, datetime
@@ -55,6 +59,28 @@ async def acting() -> None:
     subprocess.run([], check=True)  # noqa: ASYNC221
     threading.Thread()
     open("x")  # noqa: ASYNC230, PTH123, SIM115
+
+
+async def reaching_out() -> None:
+    socket.socket()
+    socket.create_connection(("", 0))
+    urllib.request.urlopen("")  # noqa: ASYNC210
+    os.system("")  # noqa: ASYNC221, S605, S607
+    input()  # noqa: ASYNC250
+    os.getenv("HOME")
+    await asyncio.to_thread(print)
+    asyncio.run(look_for())
+
+
+async def in_other_words() -> None:
+    time.time_ns()
+    time.monotonic()
+    time.perf_counter()
+    datetime.utcnow()  # noqa: DTZ003
+    datetime.today()  # noqa: DTZ002
+    uuid.uuid1()
+    os.urandom(8)
+    secrets.token_hex()
 
 
 async def inside() -> None:
@@ -115,6 +141,32 @@ async def innocent(open: Callable[[], None]) -> None:  # noqa: A002
                 ("subprocess.run()", "an activity"),
                 ("threading.Thread()", "asyncio.create_task(), or an activity"),
                 ("open()", "an activity"),
+            ],
+        ),
+        (
+            reaching_out,
+            [
+                ("socket.socket()", "an activity"),
+                ("socket.create_connection()", "an activity"),
+                ("urllib.request.urlopen()", "an activity"),
+                ("os.system()", "an activity"),
+                ("input()", "an activity"),
+                ("os.getenv()", "@swflow.cached, or an activity"),
+                ("asyncio.run()", "await"),
+                ("asyncio.to_thread()", "an activity"),
+            ],
+        ),
+        (
+            in_other_words,
+            [
+                ("time.time_ns()", "swflow.now()"),
+                ("time.monotonic()", "swflow.now()"),
+                ("time.perf_counter()", "swflow.now()"),
+                ("datetime.utcnow()", "swflow.now()"),
+                ("datetime.today()", "swflow.now()"),
+                ("uuid.uuid1()", "swflow.uuid4()"),
+                ("os.urandom()", "swflow.random()"),
+                ("secrets.token_hex()", "swflow.random()"),
             ],
         ),
         (inside, [("time.sleep()", "asyncio.sleep(), or swflow.sleep() in a `def` workflow")]),
