@@ -11,7 +11,7 @@ import itertools
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
@@ -70,6 +70,8 @@ class Journal(Reader):
         Raises:
             DataFileError: the file is in use, damaged, or not ours.
         """
+        self._queue: Queue = []
+        self._events: dict[int, tuple[int, list[str]]] = {}
         path = self._path = None if path is None else path.resolve()
         with contextlib.ExitStack() as held:
             if path is not None:
@@ -81,8 +83,6 @@ class Journal(Reader):
             self.secret = self._read_secret()
             self._held = held.pop_all()
         self._committer = Committer(self._commit) if grouped else None
-        self._queue: Queue = []
-        self._events: dict[int, tuple[int, list[str]]] = {}
         self._waiting: list[Durable] = []
         self._busy = False
         self.written = self.on_disk = 0
@@ -199,8 +199,11 @@ class Journal(Reader):
     def durable(self, callback: Durable) -> None:
         """Call back when all that was written is on disk, which may be at once.
 
-        What could not be written is kept and tried again, in order, before anything later.
+        What could not be written is kept and tried again, in order, before anything later. There is
+        no disk to wait for where all is in memory: it is committed when somebody reads.
         """
+        if self._path is None:
+            self.on_disk = self.written
         if self.on_disk == self.written:
             callback(None)
             return
@@ -230,6 +233,11 @@ class Journal(Reader):
         if self._committer is not None:
             self._committer.stop()
         self._held.close()
+
+    def _each(self, query: str, values: Row = ()) -> Iterator[Row]:
+        if self._path is None and (self._queue or self._events):
+            self._commit(self._take_batch().queue)
+        return super()._each(query, values)
 
     def _wait_on(self, callback: Callable[[], None], error: BaseException | None) -> None:
         if error is None:
