@@ -81,6 +81,35 @@ def start(client: Client) -> None:
     execution.signal(approved, "3")  # E: Cannot infer value of type
     execution.signal(stop)
     reveal_type(client.start(plain, Path(), workflow_id="two").result())  # N: "list[int]"
+    reveal_type(client.execution("one", workflow=album).result())  # N: "int"
+    reveal_type(client.execution("one").result())  # N: "Any"
+    reveal_type(execution.published(timedelta))  # N: "datetime.timedelta | None"
+    reveal_type(execution.published())  # N: "Any"
+
+class Upper:
+    name = "upper"
+
+    def dump(self, value: object, hint: object) -> str:
+        return str(value).upper()
+
+    def load(self, data: str, hint: object) -> str:
+        return data.lower()
+
+class Nameless:
+    def dump(self, value: object, hint: object) -> str:
+        return ""
+
+    def load(self, data: str, hint: object) -> str:
+        return ""
+
+shouted = Signal("shouted", str, serializer=Upper())
+reveal_type(shouted)  # N: Signal[str]
+
+@activity(version="1", task_list="x", serializer=Upper())
+def shout(text: str) -> str:
+    return text
+
+Signal("whispered", str, serializer=Nameless())  # E: No overload variant of "Signal"
 """
 
 
