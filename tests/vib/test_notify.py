@@ -3,14 +3,20 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 import urllib3
+from pydantic import HttpUrl, SecretStr
 
+from swflow.testing import Environment
 from vib import notify
+from vib.activities.upload import upload
 from vib.local.receiver import receiver
+from vib.messages import UploadJob, UploadOutcome
 from vib.notify import (
     REPLAY_WINDOW,
     SIGNATURE_HEADER,
@@ -20,6 +26,9 @@ from vib.notify import (
     sign,
     verify,
 )
+from vib.services import Services, build
+from vib.settings import Settings
+from vib.workflows.upload_video import upload_video
 
 SECRET = "a secret"  # noqa: S105 - of these tests only
 BODY = b'{"mid": "1"}'
@@ -36,13 +45,12 @@ def now() -> int:
 
 
 @contextmanager
-def answering(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]:
-    """Where a web application listens that always does the same."""
+def answering(answer: Callable[[BaseHTTPRequestHandler, bytes], None]) -> Iterator[str]:
+    """Where a web application listens that does what it is told with a request and its body."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            answer(self)
+            answer(self, self.rfile.read(int(self.headers["Content-Length"])))
 
         def log_message(self, *_: object) -> None: ...
 
@@ -95,7 +103,7 @@ def test_a_signed_message_that_is_none_is_refused(body: bytes) -> None:
 
 @pytest.mark.parametrize("status", [302, 400, 404, 500, 503])
 def test_an_answer_that_is_no_success_is_an_error_to_try_again_after(status: int) -> None:
-    def answer(handler: BaseHTTPRequestHandler) -> None:
+    def answer(handler: BaseHTTPRequestHandler, _: bytes) -> None:
         handler.send_response(status)
         handler.send_header("Location", "/elsewhere")
         handler.end_headers()
@@ -104,12 +112,52 @@ def test_an_answer_that_is_no_success_is_an_error_to_try_again_after(status: int
         WebApplication(url, SECRET).tell(USER, VIDEO, "complete")
 
 
+def test_a_message_is_sent_until_it_is_accepted_and_has_one_id_all_the_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    statuses = [500, 503, 404, 204]
+    bodies: list[bytes] = []
+
+    def answer(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        bodies.append(body)
+        verify(SECRET, body, handler.headers[SIGNATURE_HEADER], time.time())
+        handler.send_response(statuses[len(bodies) - 1])
+        handler.end_headers()
+
+    job = UploadJob(uuid4(), USER)
+    outcome = UploadOutcome(job.upload_id, VIDEO, "refused", "It is no video.")
+    with answering(answer) as url, Environment() as env:
+        told = replace(nothing_else(), web=WebApplication(url, SECRET))
+        monkeypatch.setattr("vib.activities.notify_upload.services", lambda: told)
+        env.replace(upload, lambda _: outcome)
+
+        assert env.run(upload_video, job) == outcome
+
+    assert len(bodies) == 4
+    assert len(set(bodies)) == 1
+
+
+def nothing_else() -> Services:
+    """Services of which nothing is there."""
+    nowhere = Path("/nowhere")
+    return build(
+        Settings(
+            database_url=SecretStr("postgresql+psycopg2://127.0.0.1:9/"),
+            storage_folder=nowhere,
+            scratch_folder=nowhere,
+            swf_region="us-east-1",
+            notify_url=HttpUrl("http://127.0.0.1:9/"),
+            notify_secret=SecretStr(SECRET),
+        )
+    )
+
+
 def test_an_application_that_does_not_answer_is_not_waited_for_without_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     heard_enough = threading.Event()
     monkeypatch.setattr(notify, "TIMEOUT", urllib3.Timeout(connect=5, read=0.1))
-    with answering(lambda _: bool(heard_enough.wait(30)) and None) as url:
+    with answering(lambda *_: bool(heard_enough.wait(30)) and None) as url:
         with pytest.raises(NotifyError, match="could not be reached"):
             WebApplication(url, SECRET).tell(USER, VIDEO, "complete")
         heard_enough.set()

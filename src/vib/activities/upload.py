@@ -48,7 +48,9 @@ def _take_in(context: Services, row: Upload) -> None:
         except VibError as error:
             uploads.settle(context, row.id, UploadStatus.REFUSED, reason=str(error))
             return
-    status = UploadStatus(ingested.receipt.value)
+    # Where the video is this upload's own, an earlier try has come so far.
+    is_new = ingested.media_id == row.media_id
+    status = UploadStatus.STARTED if is_new else UploadStatus(ingested.receipt.value)
     uploads.settle(context, row.id, status, media_id=ingested.media_id)
 
 

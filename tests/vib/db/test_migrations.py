@@ -1,4 +1,6 @@
+from datetime import UTC, datetime
 from typing import TypeVar
+from uuid import uuid4
 
 import numpy as np
 from alembic.autogenerate import compare_metadata
@@ -7,7 +9,7 @@ from sqlalchemy import Engine, inspect, select
 from sqlalchemy.orm import Session
 
 from vib.db import migrate
-from vib.db.models import Asset, AssetType, Base, Feature, Media, User
+from vib.db.models import Asset, AssetType, Base, Feature, Media, Upload, UploadPart, User
 
 T = TypeVar("T", bound=Base)
 
@@ -44,6 +46,27 @@ def test_stills_go_with_the_migration_that_brought_them(database: Engine) -> Non
 
     with Session(database) as session:
         assert session.scalars(select(Asset.asset_type)).all() == ["face"]
+
+
+def test_videos_stay_when_uploads_go_and_come_with_their_migration(database: Engine) -> None:
+    with Session(database) as session, session.begin():
+        user = added(session, User(email="a@example.org"))
+        album = uuid4()
+        media = Media(sha256="0", filename="a.mp4", title="a", duration=1.0, album_id=album)
+        media.user_id = user.id
+        added(session, media)
+        upload = Upload(user_id=user.id, media_id=media.id, filename="a.mp4", length=10)
+        upload.expires_at = datetime.now(UTC)
+        part = UploadPart(upload_id=added(session, upload).id, start=0, bytes=5, key="a/b")
+        session.add(part)
+
+    migrate.downgrade(database, "0003")
+    assert "uploads" not in inspect(database).get_table_names()
+    migrate.upgrade(database)
+
+    with Session(database) as session:
+        assert session.scalars(select(Media.filename)).all() == ["a.mp4"]
+        assert session.query(Upload).count() == 0
 
 
 def test_going_down_removes_every_table_and_up_makes_them_again(database: Engine) -> None:

@@ -160,25 +160,6 @@ def test_an_id_of_another_video_is_refused(
     assert count(context, Media) == 1
 
 
-def test_what_a_crash_left_is_completed_by_the_next_try(
-    context: Services, user_id: UUID, tiny_video: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def crash(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    for crashing in ("vib.storage.folder.FolderStorage.save", "swflow.Client.start"):
-        with monkeypatch.context() as patch:
-            patch.setattr(crashing, crash)
-            with pytest.raises(KeyboardInterrupt):
-                ingest(context, tiny_video, user_id)
-
-    ingested = ingest(context, tiny_video, user_id)
-
-    assert ingested.receipt is Receipt.STARTED
-    assert (count(context, Media), count(context, Asset)) == (1, 1)
-    assert context.swf.execution(str(ingested.media_id)).is_open()
-
-
 def test_of_two_that_hand_in_the_same_file_at_once_one_wins(
     context: Services, user_id: UUID, tiny_video: Path
 ) -> None:

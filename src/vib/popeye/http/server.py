@@ -1,4 +1,6 @@
+import signal
 import socket
+import sys
 
 import uvicorn
 
@@ -18,6 +20,9 @@ def serve(context: Services, host: str, port: int) -> None:
         VibError: there is no key for tokens, or the address cannot be had.
     """
     server = build(context)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn drains on its own, and raises the signal again when it has.
+        signal.signal(number, lambda *_: sys.exit(0))
     with _listening(host, port) as listener:
         where = listener.getsockname()
         print(f"http://{where[0]}:{where[1]}", flush=True)  # noqa: T201 - for whoever started it
