@@ -2,7 +2,10 @@
 
 import socket
 import urllib.request
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 
 def free_port() -> int:
@@ -53,9 +56,26 @@ def test_calls_that_get_no_answer_are_counted(cluster: Any) -> None:
     cluster.wait_for(lambda: numbers(port).get(name, 0) > 1, name)
 
 
-def test_a_port_that_is_taken_is_an_error_that_says_so(cluster: Any) -> None:
+def test_a_worker_has_no_second_thread_when_it_forks(cluster: Any) -> None:
+    port = free_port()
+    worker = cluster.worker(more=("--task-list=films", f"--metrics={port}"))
+    cluster.wait_for(lambda: "serving" in worker.log(), "the start")
+    assert len(list(Path(f"/proc/{worker.popen.pid}/task").iterdir())) == 1
+    assert numbers(port) is not None
+    worker.popen.kill()
+    cluster.wait_for(lambda: _is_free(port), "the end of who serves the numbers")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+@pytest.mark.parametrize("kind", ["decider", "worker"])
+def test_a_port_that_is_taken_is_an_error_that_says_so(cluster: Any, kind: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        process = cluster.decider(f"--metrics={port}")
+        more = f"--metrics={port}"
+        process = cluster.decider(more) if kind == "decider" else cluster.worker(more=(more,))
         assert process.wait() == 2
     assert f"swflow: metrics cannot be served on port {port}: " in process.log()

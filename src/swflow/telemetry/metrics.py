@@ -3,8 +3,12 @@
 Counting costs next to nothing until `served` is asked for; prometheus_client is imported then.
 """
 
+import multiprocessing
 import os
-from collections.abc import Iterator
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -12,10 +16,16 @@ from typing import TYPE_CHECKING
 from swflow.errors import SwflowError
 
 if TYPE_CHECKING:
+    from wsgiref.simple_server import WSGIServer
+
     from prometheus_client import CollectorRegistry
 
+_LOOK = 0.5
 _SHARED = "PROMETHEUS_MULTIPROC_DIR"
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120, 600, 3600)
+
+
+_Start = Callable[[], "tuple[WSGIServer, threading.Thread]"]
 
 
 class _Numbers:
@@ -119,14 +129,58 @@ def served(port: int | None, *, children: bool = False) -> Iterator[None]:
         if children:
             MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]
         _numbers = _Numbers(None if children else registry)
+        serving = _served_by_child if children else _served_by_thread
         try:
-            server, thread = start_http_server(port, "127.0.0.1", registry)
-        except OSError as error:
+            with serving(lambda: start_http_server(port, "127.0.0.1", registry)):
+                yield
+        except _PortError as error:
             raise SwflowError(f"metrics cannot be served on port {port}: {error}") from error
-        try:
-            yield
         finally:
             _numbers = None
-            server.shutdown()
-            server.server_close()
-            thread.join()
+
+
+class _PortError(Exception):
+    pass
+
+
+@contextmanager
+def _served_by_thread(start: _Start) -> Iterator[None]:
+    try:
+        server, thread = start()
+    except OSError as error:
+        raise _PortError(str(error)) from error
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
+def _served_by_child(start: _Start) -> Iterator[None]:
+    """By a process of its own: one that forks workers must not have a second thread."""
+    context, parent = multiprocessing.get_context("fork"), os.getpid()
+    receiver, sender = context.Pipe(duplex=False)
+
+    def serve() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to everybody
+        try:
+            start()
+        except OSError as error:
+            sender.send(str(error))
+            return
+        sender.send("")
+        while os.getppid() == parent:
+            time.sleep(_LOOK)
+
+    child = context.Process(target=serve, name="swflow-metrics", daemon=True)
+    child.start()
+    try:
+        problem = receiver.recv()
+        if problem:
+            raise _PortError(problem)
+        yield
+    finally:
+        child.terminate()
+        child.join()
