@@ -38,15 +38,18 @@ def said(process: Any) -> list[dict[str, Any]]:
     return [json.loads(line) for line in process.log().splitlines() if line.startswith("{")]
 
 
-@pytest.mark.parametrize("name", ["developing", "rinsing"])
-def test_many_tasks_run_at_once_in_one_process(running: Any, lab: ModuleType, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "thread"),
+    [("developing", "MainThread"), ("rinsing", "activities"), ("washing", "sink")],
+    ids=["coroutines", "functions beside coroutines", "functions alone"],
+)
+def test_many_tasks_run_at_once_in_one_process(
+    running: Any, lab: ModuleType, name: str, thread: str
+) -> None:
     ran = running.run(getattr(lab, name), running.film, 12)
     processes, threads = zip(*ran, strict=True)
     assert len(set(processes)) == 1
-    if name == "developing":
-        assert set(threads) == {"MainThread"}
-    else:
-        assert all(each.startswith("activities") for each in threads)
+    assert all(each.startswith(thread) for each in threads)
 
 
 def test_one_worker_serves_lists_of_every_pool_and_says_so(running: Any, lab: ModuleType) -> None:
@@ -55,10 +58,10 @@ def test_one_worker_serves_lists_of_every_pool_and_says_so(running: Any, lab: Mo
     assert alone != together
     messages = [line["message"] for line in said(running.processes[1])]
     served = next(each for each in messages if each.startswith("serving"))
-    assert "develop 1, rinse 1, load 1" in served
+    assert "develop 1, rinse 1, wash 1, load 1" in served
     assert any(each.endswith("on task list darkroom (in 1 processes)") for each in messages)
     assert any(
-        each.endswith("on task list lab (up to 20 tasks at once in one process)")
+        each.endswith("on task list lab, sink (up to 20 tasks at once in one process)")
         for each in messages
     )
 

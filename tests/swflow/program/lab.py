@@ -44,6 +44,12 @@ def rinse(film: Film, number: int) -> tuple[int, str]:
     return os.getpid(), threading.current_thread().name
 
 
+@activity(version="1", task_list="sink", pool="thread", start_to_close=60 * SECOND)
+def wash(film: Film, number: int) -> tuple[int, str]:
+    """As rinse, where there are no coroutines."""
+    return rinse.function(film, number)
+
+
 @activity(version="1", task_list="darkroom", start_to_close=60 * SECOND)
 def load(film: Film) -> int:
     film.note("load")
@@ -145,6 +151,11 @@ async def developing(film: Film, number: int) -> list[tuple[int, str]]:
 @film_workflow("Rinse")
 async def rinsing(film: Film, number: int) -> list[tuple[int, str]]:
     return await asyncio.gather(*(rinse(film, number) for _ in range(number)))
+
+
+@film_workflow("Wash")
+async def washing(film: Film, number: int) -> list[tuple[int, str]]:
+    return await asyncio.gather(*(wash(film, number) for _ in range(number)))
 
 
 @film_workflow("Load")
