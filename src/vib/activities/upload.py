@@ -41,9 +41,9 @@ def _take_in(context: Services, row: Upload) -> None:
 
     with TemporaryDirectory(dir=context.settings.scratch_folder) as folder:
         path = Path(folder) / row.filename
-        uploads.assemble(context, row, path)
         wishes = Wishes(row.skip_faces, row.album_id, row.media_id)
         try:
+            uploads.assemble(context, row, path)
             ingested = ingest(context, path, row.user_id, wishes)
         except VibError as error:
             uploads.settle(context, row.id, UploadStatus.REFUSED, reason=str(error))

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 import swflow
 from vib import keys
 from vib.db.models import Upload, UploadPart, UploadStatus
+from vib.errors import VibError
 from vib.messages import UploadJob
 from vib.popeye.ingest import NOTHING_SPECIAL, Wishes
 from vib.services import Services
@@ -117,14 +118,21 @@ def hand_over(context: Services, upload_id: UUID, user_id: UUID) -> bool:
 
 
 def assemble(context: Services, upload: Upload, path: Path) -> None:
-    """Write the whole file of a complete upload."""
+    """Write the whole file of a complete upload.
+
+    Raises:
+        VibError: a piece has been taken out of the storage.
+    """
     with context.sessions() as session:
         in_order = select(UploadPart).filter_by(upload_id=upload.id).order_by(UploadPart.start)
         parts = session.scalars(in_order).all()
     with path.open("wb") as file:
         for part in parts:
-            with context.storage.local(part.key) as source, source.open("rb") as piece:
-                shutil.copyfileobj(piece, file, 1 << 20)
+            try:
+                with context.storage.local(part.key) as source, source.open("rb") as piece:
+                    shutil.copyfileobj(piece, file, 1 << 20)
+            except FileNotFoundError as error:
+                raise VibError(f"{part.key} is not in the storage any more.") from error
     if path.stat().st_size != upload.length:
         raise OSError(f"{upload.id} has {path.stat().st_size} bytes in place of {upload.length}.")
 

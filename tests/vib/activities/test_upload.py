@@ -152,6 +152,24 @@ def test_a_file_that_the_web_application_put_there_is_moved_into_the_pipeline(
     assert context.storage.exists(keys.original(outcome.media_id))
 
 
+def test_a_file_that_was_handed_in_twice_and_is_gone_is_refused(
+    context: Services, user_id: UUID, tiny_video: Path
+) -> None:
+    key = f"{keys.INCOMING}/{uuid4()}"
+    context.storage.save(key, tiny_video)
+    first, second = (
+        UploadJob(uploads.hand_in(context, user_id, "tiny.mp4", key), user_id) for _ in range(2)
+    )
+    upload(first)
+
+    outcome = upload(second)
+
+    assert (outcome.status, outcome.reason) == (
+        "refused",
+        f"{key} is not in the storage any more.",
+    )
+
+
 def test_the_web_application_hears_why_an_upload_became_no_video(
     user_id: UUID, shared_web: Receiver
 ) -> None:

@@ -71,7 +71,7 @@ def assert_nothing_lies_about(context: Services) -> None:
 
 @pytest.mark.parametrize(
     ("before", "next_try", "step"),
-    [("new", "sync", 1), ("new", "hand in again", 3), ("failed", "sync", 3)],
+    [("new", "sync", 1), ("new", "hand in again", 6), ("failed", "sync", 4)],
 )
 def test_a_file_whose_ingest_is_killed_anywhere_is_taken_in_once_by_the_next_try(
     killed: Victim, context: Services, tiny_video: Path, *, before: str, next_try: str, step: int
@@ -146,9 +146,9 @@ def test_a_piece_whose_receiver_is_killed_anywhere_is_there_once_or_not_at_all(
 def test_an_upload_whose_worker_is_killed_anywhere_is_taken_in_once_by_the_next(
     context: Services, killed: Victim, tiny_video: Path
 ) -> None:
-    line, done = 1 - 2, False
+    line, done = 1 - 5, False
     while not done:
-        line += 2
+        line += 5
         user_id = add_user(context)
         upload_id = uploads.create(context, user_id, "tiny.mp4", tiny_video.stat().st_size)
         uploads.append(context, upload_id, 0, tiny_video)
