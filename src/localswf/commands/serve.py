@@ -12,6 +12,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import uvloop
+
 from localswf.commands import logs, supervision
 from localswf.engine.command_function import load_commands
 from localswf.http.credentials import read_keys
@@ -92,7 +94,7 @@ def run(options: argparse.Namespace) -> int:
             "access keys, so name a file of them by --credentials."
         )
     try:
-        asyncio.run(_serve(options, make_service, keys))
+        uvloop.run(_serve(options, make_service, keys))
     except sqlite3.Error as error:
         log.error("%s could not be written to the end: %s.", options.data, error)  # noqa: TRY400 - the sentence says it all
         return 1

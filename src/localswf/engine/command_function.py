@@ -114,7 +114,9 @@ async def _result(process: asyncio.subprocess.Process, given: bytes) -> str:
 
 
 async def _feed(stdin: asyncio.StreamWriter, given: bytes) -> None:
-    # A command may end without reading all of it.
+    # A command may end without reading all of it, or any.
+    if stdin.is_closing():
+        return
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         stdin.write(given)
         await stdin.drain()

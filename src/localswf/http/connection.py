@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from localswf import errors
 from localswf.core.events import compact_json, parse_json
@@ -61,9 +61,8 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take up a connection."""
-        if not isinstance(transport, asyncio.Transport):
-            raise TypeError(f"A connection needs a stream, not {transport!r}.")
-        self._transport = transport
+        # uvloop's do not say that they are.
+        self._transport = cast("asyncio.Transport", transport)
         self._hanging_up = select.poll()
         self._hanging_up.register(transport.get_extra_info("socket"), select.POLLRDHUP)
         self._server.connections.add(self)
