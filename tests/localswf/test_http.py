@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import struct
 import threading
 import time
 import urllib.request
@@ -328,6 +329,28 @@ def test_a_client_that_hangs_up_as_the_task_comes_is_not_given_it(
     os.kill(swf_server.pid, signal.SIGCONT)
 
     assert json.loads(waiting.receive()[2])["activityId"] == "resize"
+
+
+@pytest.mark.usefixtures("http_swf")
+def test_a_client_that_hangs_up_while_its_answer_is_written_is_no_error(
+    swf_server: Any, dial: Any
+) -> None:
+    decider = dial(swf_server.endpoint_url)
+    poll = {"domain": "videos", "taskList": {"name": "deciders"}}
+    names = {"domain": "videos", "workflowType": {"name": "Process", "version": "1"}}
+    for number in range(200):
+        gone = dial(swf_server.endpoint_url)
+        gone.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        gone.send(request("PollForDecisionTask", poll))
+        time.sleep(0.001)
+        decider.send(request("StartWorkflowExecution", {**names, "workflowId": str(number)}))
+        time.sleep(number % 20 / 10_000)
+        gone.close()
+        assert decider.receive()[0] == 200
+
+    assert swf_server.stop() == 0
+    log = swf_server.log.read_text().splitlines()
+    assert {json.loads(line)["level"] for line in log} == {"info"}
 
 
 def test_a_parked_poll_is_answered_when_a_task_comes(http_swf: Any, boto: Any) -> None:

@@ -231,8 +231,9 @@ class Connection(asyncio.Protocol):
         self._polling = False
         if not call.cancelled():
             self._answer(operation, head, begun, call)
-            self._transport.resume_reading()
-            self._proceed()
+            if not self._transport.is_closing():
+                self._transport.resume_reading()
+                self._proceed()
 
     def _answer(
         self, operation: str, head: Head, begun: float, call: asyncio.Future[Answer]
@@ -261,6 +262,9 @@ class Connection(asyncio.Protocol):
         keep_alive: bool,
         content_type: str = _CONTENT_TYPE,
     ) -> None:
+        # A client that is gone, which `connection_lost` is yet to say.
+        if self._transport.is_closing():
+            return
         keep_alive = keep_alive and not self._ended and not self._server.stopping
         request_id = next(self._server.request_ids)
         self._transport.write(
