@@ -19,8 +19,8 @@ from vib.popeye.transcode import ignore
 _MB = 2**20
 _HOUR = 3600
 
-# Memory was measured: see docs/operations.md. The rest is what an honest video stays far below.
-_PROBE = Limits(memory=2048 * _MB, cpu=120, file=_MB, seconds=600, silence=600)
+# An honest video stays far below: see docs/benchmarks.md.
+_PROBE = Limits(memory=4096 * _MB, cpu=120, file=_MB, seconds=600, silence=600)
 _TRANSCODE = Limits(
     memory=6144 * _MB, cpu=200 * _HOUR, file=2**40, seconds=9.5 * _HOUR, silence=600
 )
