@@ -1,7 +1,8 @@
 """A look at a workflow's source for what cannot be replayed, before it runs.
 
-Nothing is patched and nothing is forbidden: names are resolved as the function would resolve them,
-and what is found is said, with its place and what to use instead.
+Nothing is run and nothing is forbidden: names are resolved as the function would resolve them, and
+what is found is said, with its place and what to use instead. What a workflow cannot do at all is
+refused where it does it, by `swflow.execution.refusing`.
 """
 
 import ast
