@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -76,15 +77,13 @@ class Sandbox:
         with TemporaryFile() as errors:
             child = self._start(errors, request)
             try:
-                answer = self._follow(child, progress)
-                status = child.wait()
-            except TimeoutError as error:
-                raise BadVideo(f"{name} cannot be processed: {error}.") from None
+                answer = self._follow(child, name, progress)
+                if answer is None:
+                    status = child.wait(_GRACE)
+                    _log.error("A sandbox ended with %d: %s", status, _last_of(errors))
+                    raise _failure(name, status)
             finally:
                 _end(child)
-            if answer is None or status:
-                _log.error("A sandbox ended with %d: %s", status, _last_of(errors))
-                raise _failure(name, status)
         return _opened(answer)
 
     def _start(self, errors: IO[bytes], request: object) -> "subprocess.Popen[bytes]":
@@ -100,12 +99,13 @@ class Sandbox:
             start_new_session=True,
         )
         assert child.stdin is not None  # noqa: S101 - it is a pipe
-        with child.stdin as pipe:
+        # Should it be gone already, then its end says why.
+        with suppress(BrokenPipeError), child.stdin as pipe:
             pipe.write(json.dumps(request).encode())
         return child
 
     def _follow(
-        self, child: "subprocess.Popen[bytes]", progress: Callable[[float], None]
+        self, child: "subprocess.Popen[bytes]", name: str, progress: Callable[[float], None]
     ) -> dict[str, Any] | None:
         """Pass progress on until the answer comes, or none ever will."""
         end = time.monotonic() + self._limits.seconds
@@ -118,9 +118,9 @@ class Sandbox:
                     return dict(message)
                 fraction = message["progress"]
             if now > end:
-                raise TimeoutError("it takes too long")
+                raise BadVideo(f"{name} cannot be processed: it takes too long.")
             if now > heard + self._limits.silence:
-                raise TimeoutError("the work on it is stuck")
+                raise BadVideo(f"{name} cannot be processed: the work on it is stuck.")
             progress(fraction)
         return None
 

@@ -134,6 +134,14 @@ def test_what_progress_raises_ends_the_process(tmp_path: Path) -> None:
     assert gone(int((tmp_path / "pid").read_text()))
 
 
+def test_a_report_that_does_not_get_through_is_no_bad_video(tmp_path: Path) -> None:
+    def unheard(_: float) -> None:
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        run("sleep", str(tmp_path / "pid"), progress=unheard)
+
+
 def test_the_process_dies_with_the_one_that_started_it(tmp_path: Path) -> None:
     code = (
         "from vib.popeye.sandbox import *\n"
