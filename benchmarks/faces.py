@@ -225,7 +225,7 @@ class Bench:
 
     def _chip(self, picture: Picture) -> Picture:
         face = max(self._detector.detect(picture), key=lambda face: face.box[2])
-        return cut_chip(picture, face.landmarks)
+        return cut_chip(picture, self._detector.look_again(picture, face).landmarks)
 
     def _largest(self, picture: Picture) -> NDArray[np.float32] | None:
         if not self._detector.detect(picture):

@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -16,6 +16,7 @@ _WIDE_FACTOR = 1.5  # times the side
 THRESHOLD = 0.7
 _SAME_FACE_OVERLAP = 0.3  # intersection over union
 _AROUND = 1.0  # of a face's longer side: how far around it is looked for where it was
+_AGAIN_WIDTH, _AGAIN_MARGIN = 64, 0.6  # pixels, to bring a face to; of its longer side, around it
 _MOST = 0.5  # of a picture, up to which its parts are cheaper than the whole
 _STRIDES = (8, 16, 32)
 _OUTPUTS = [f"{kind}_{stride}" for stride, kind in product(_STRIDES, ("cls", "obj", "bbox", "kps"))]
@@ -108,6 +109,24 @@ class Detector:
             found += [face.moved(left, top) for face in self.detect_unscaled(part)]
         return found
 
+    def look_again(self, rgb: NDArray[np.uint8], face: Detection) -> Detection:
+        """Look at a face alone, where it is neither small nor large: its landmarks lie better then.
+
+        Embeddings depend on them: of pairs of one person that are told from a thousand others, in
+        photographs with faces 36 pixels wide, an eighth is lost without it.
+        """
+        height, width = rgb.shape[:2]
+        left, top, right, bottom = _corners(face.box, _AGAIN_MARGIN, width, height)
+        scale = _AGAIN_WIDTH / face.box[2]
+        size = max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale))
+        part = Image.fromarray(rgb[top:bottom, left:right]).resize(size, Image.Resampling.BICUBIC)
+        x, y = (right - left) / size[0], (bottom - top) / size[1]
+        seen = [one.scaled(x, y).moved(left, top) for one in self.detect_unscaled(np.asarray(part))]
+        best = max(seen, key=lambda one: overlap(one.box, face.box), default=None)
+        if best is None or overlap(best.box, face.box) < _SAME_FACE_OVERLAP:
+            return face
+        return replace(face, landmarks=best.landmarks)
+
     def _decoded(
         self, outputs: list[NDArray[np.float32]], width: int
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
@@ -136,11 +155,24 @@ class Detector:
 
 def _around(box: Box, width: int, height: int) -> Box:
     """Return the whole pixels, inside the picture, where a face that was in a box may be now."""
+    left, top, right, bottom = _corners(box, _AROUND, width, height)
+    return left, top, right - left, bottom - top
+
+
+def _corners(box: Box, margin: float, width: int, height: int) -> tuple[int, int, int, int]:
+    """Return left, top, right and bottom of a box with a margin: at least a pixel, all inside."""
     left, top, across, down = box
-    spare = _AROUND * max(across, down)
-    first_x, first_y = max(0, int(left - spare)), max(0, int(top - spare))
-    last_x, last_y = min(width, int(left + across + spare)), min(height, int(top + down + spare))
-    return first_x, first_y, max(1, last_x - first_x), max(1, last_y - first_y)
+    spare = margin * max(across, down)
+    first_x, first_y = (
+        min(max(int(start - spare), 0), size - 1) for start, size in ((left, width), (top, height))
+    )
+    right, bottom = int(left + across + spare), int(top + down + spare)
+    return (
+        first_x,
+        first_y,
+        max(min(right, width), first_x + 1),
+        max(min(bottom, height), first_y + 1),
+    )
 
 
 def _padded(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -45,8 +45,8 @@ def find_faces(
     """
     with Samples(path) as samples:
         size = samples.width, samples.height
-        finisher = Finisher(size, embedder or Embedder(), flaw)
-        finder = FaceFinder(detector or Detector(), finisher)
+        detector = detector or Detector()
+        finder = FaceFinder(detector, Finisher(size, detector, embedder or Embedder(), flaw))
         for sample in samples:
             finder.look_at(sample)
             if samples.duration:

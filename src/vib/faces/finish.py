@@ -8,6 +8,7 @@ from scipy.spatial.distance import cdist
 
 from vib.faces.align import cut_chip
 from vib.faces.best import SHOTS_PER_TRACK, BestShots, Candidate
+from vib.faces.detect import Detector
 from vib.faces.embed import Embedder
 from vib.faces.judge import GOOD_SCORE, judge
 from vib.faces.results import RecognitionResult
@@ -24,15 +25,19 @@ Picture = NDArray[np.uint8]
 class Finisher:
     """Makes of each track that has ended what is kept of it, from its frames at their full size."""
 
-    def __init__(self, size: tuple[int, int], embedder: Embedder, flaw: Flaw) -> None:
+    def __init__(
+        self, size: tuple[int, int], detector: Detector, embedder: Embedder, flaw: Flaw
+    ) -> None:
         """Make one.
 
         Args:
             size: the video's width and height.
+            detector: the detector to use.
             embedder: the embedder to use.
             flaw: looks once more at the best picture of a face.
         """
         self._size = size
+        self._detector = detector
         self._embedder = embedder
         self._flaw = flaw
 
@@ -52,7 +57,7 @@ class Finisher:
         ]
 
     def _seen(self, candidate: Candidate, frame: Picture) -> "_Seen":
-        face, sample = candidate.face, candidate.sample
+        face, sample = self._detector.look_again(frame, candidate.face), candidate.sample
         chip = cut_chip(frame, face.landmarks)
         stretch = self._size[0] / sample.width, self._size[1] / sample.height
         shot = shot_of(face, judge(face, chip), frame, sample.timecode)

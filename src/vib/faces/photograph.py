@@ -45,7 +45,8 @@ class PhotographFaces:
         """
         rgb, scale = _read(data)
         shots = []
-        for face in self._detector.detect(rgb):
+        for found in self._detector.detect(rgb):
+            face = self._detector.look_again(rgb, found)
             chip = cut_chip(rgb, face.landmarks)
             shot = shot_of(face, judge(face, chip), rgb)
             good = shot.score >= GOOD_SCORE

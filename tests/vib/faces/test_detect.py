@@ -99,3 +99,52 @@ def test_recall_and_precision_on_photographs(detector: Detector, shared_faces: A
     assert found > 100
     assert found / (found + missed) >= 0.98
     assert found / (found + wrong) >= 0.98
+
+
+def test_a_face_is_looked_for_only_where_it_may_be(
+    detector: Detector, astronaut: Picture, hopper: Picture
+) -> None:
+    both = np.zeros((600, 1200, 3), np.uint8)
+    both[:256, :256], both[:, 688:] = scaled(astronaut, 0.5), hopper
+
+    (near,) = detector.detect_near(both, [(100, 40, 40, 60)])
+
+    (whole,) = (face for face in detector.detect_unscaled(both) if face.box[0] < 512)
+    assert overlap(near.box, whole.box) > 0.8
+    np.testing.assert_allclose(near.landmarks, whole.landmarks, atol=3)
+
+
+def test_faces_that_are_near_one_another_are_each_found_once(
+    detector: Detector, astronaut: Picture
+) -> None:
+    side_by_side = np.zeros((600, 1200, 3), np.uint8)
+    side_by_side[:256, :512] = np.tile(scaled(astronaut, 0.5), (1, 2, 1))
+
+    found = detector.detect_near(side_by_side, [(90, 30, 90, 90), (330, 30, 110, 90)])
+
+    assert len(found) == 2
+
+
+def test_nobody_is_near_where_nobody_was(detector: Detector, astronaut: Picture) -> None:
+    assert detector.detect_near(astronaut, []) == []
+
+
+def test_a_second_look_brings_the_landmarks_of_a_small_face_nearer(
+    detector: Detector, astronaut: Picture
+) -> None:
+    small = scaled(astronaut, 0.25)
+    (large_face,), (face,) = detector.detect(astronaut), detector.detect(small)
+
+    again = detector.look_again(small, face)
+
+    assert again.box == face.box
+    before = np.abs(face.landmarks * 4 - large_face.landmarks).mean()
+    assert np.abs(again.landmarks * 4 - large_face.landmarks).mean() < before
+
+
+def test_a_second_look_that_finds_nothing_changes_nothing(
+    detector: Detector, astronaut: Picture
+) -> None:
+    (face,) = detector.detect(astronaut)
+
+    assert detector.look_again(np.zeros_like(astronaut), face) is face
