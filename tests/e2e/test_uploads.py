@@ -1,4 +1,6 @@
+import json
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -77,3 +79,22 @@ def test_the_web_application_hears_what_becomes_of_files(
             assert message["reason"].startswith("notes.mp4 is not a video")
         else:
             assert message["album"] == str(album)
+    media_id = message["mid"]
+    for worker, step, workflow_id in (
+        ("upload", "Upload", f"upload-{media_id}"),
+        ("transcode", "Transcode", media_id),
+        ("notify", "NotifyComplete", media_id),
+    ):
+        logged = lines_of(pipeline, worker)
+        (line,) = [
+            line for line in logged if line.get("workflowId") == workflow_id and "step" in line
+        ]
+        assert (line["step"], line["user_uuid"]) == (step, str(pipeline.user_id))
+        assert line["seconds"] > 0
+        assert {"runId", "activityId", "attempt", "domain"} <= set(line)
+
+
+def lines_of(pipeline: Pipeline, process: str) -> list[dict[str, Any]]:
+    """What a process has logged, every line a JSON object."""
+    text = pipeline.processes._log_path(process).read_text()
+    return [json.loads(line) for line in text.splitlines()]
