@@ -1,10 +1,12 @@
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import boto3
 import numpy as np
 import pytest
 import skimage.data
@@ -12,11 +14,13 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 from PIL import Image
 
+from harness.aws import aws
 from vib.faces.align import cut_chip
 from vib.faces.detect import Detection, Detector
 from vib.faces.embed import Embedder
 from vib.faces.models import DLIB_RESNET, YUNET, open_network
 from vib.popeye.samples import SampleWriter
+from vib.storage.s3 import S3Storage
 
 Picture = NDArray[np.uint8]
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data" / "faces"
@@ -116,3 +120,27 @@ def make_film(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return make
+
+
+@pytest.fixture(scope="module")
+def aws_endpoint() -> Iterator[str]:
+    with aws() as endpoint_url:
+        yield endpoint_url
+
+
+@pytest.fixture
+def bucket(aws_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a bucket of this test's own."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+    name = f"bucket-{uuid4()}"
+    s3 = boto3.client("s3", endpoint_url=aws_endpoint, region_name="us-east-1")
+    s3.create_bucket(Bucket=name)
+    return name
+
+
+@pytest.fixture
+def s3_storage(aws_endpoint: str, bucket: str, tmp_path: Path) -> S3Storage:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    return S3Storage(bucket, scratch, endpoint_url=aws_endpoint, region="us-east-1")

@@ -1,5 +1,6 @@
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -17,6 +18,7 @@ from vib.messages import UploadJob, UploadOutcome
 from vib.popeye import uploads
 from vib.popeye.ingest import NOTHING_SPECIAL, Wishes
 from vib.services import Services
+from vib.storage.s3 import S3Storage
 
 
 @pytest.fixture
@@ -75,6 +77,25 @@ def test_the_pieces_of_an_upload_become_a_video_whose_workflow_runs(
     )
     assert context.swf.execution(str(media.id)).is_open()
     assert_nothing_is_left(context, job)
+
+
+def test_it_is_the_same_in_amazon_s3(
+    context: Services,
+    user_id: UUID,
+    tiny_video: Path,
+    s3_storage: S3Storage,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    there = replace(context, storage=s3_storage)
+    monkeypatch.setattr("vib.activities.upload.services", lambda: there)
+    job = send(there, user_id, tiny_video)
+
+    outcome = upload(job)
+
+    assert outcome.status == "started"
+    with s3_storage.local(keys.original(outcome.media_id)) as original:
+        assert original.read_bytes() == tiny_video.read_bytes()
+    assert_nothing_is_left(there, job)
 
 
 def test_run_twice_it_says_and_leaves_the_same(

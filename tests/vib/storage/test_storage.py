@@ -1,44 +1,17 @@
 import os
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
 
-import boto3
 import pytest
 
-from harness.aws import aws
 from vib.storage.folder import FolderStorage
 from vib.storage.interface import Storage
 from vib.storage.s3 import S3Storage
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture(scope="module")
-def aws_endpoint() -> Iterator[str]:
-    with aws() as endpoint_url:
-        yield endpoint_url
-
-
-@pytest.fixture
-def bucket(aws_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The name of a bucket of this test's own."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
-    name = f"bucket-{uuid4()}"
-    s3 = boto3.client("s3", endpoint_url=aws_endpoint, region_name="us-east-1")
-    s3.create_bucket(Bucket=name)
-    return name
-
-
-@pytest.fixture
-def s3_storage(aws_endpoint: str, bucket: str, tmp_path: Path) -> S3Storage:
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-    return S3Storage(bucket, scratch, endpoint_url=aws_endpoint, region="us-east-1")
 
 
 @pytest.fixture
