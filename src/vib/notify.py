@@ -11,7 +11,7 @@ import swflow
 from swflow import Retry
 
 PATIENCE = Retry(failures=16, timeouts=(1,) * 16, backoff=timedelta(seconds=5))
-"""How often the web application is told again: for some eight hours."""
+"""How often the web application is told again: for some seven hours."""
 
 TIMEOUT = urllib3.Timeout(connect=10, read=60)
 REPLAY_WINDOW = 300  # seconds
