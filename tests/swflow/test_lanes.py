@@ -1,5 +1,6 @@
 """Several conversations on one thread: each gets its answers, whatever the others wait for."""
 
+import asyncio
 import math
 import socket
 import threading
@@ -12,6 +13,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeou
 
 from swflow.endpoint.connection import Connection
 from swflow.endpoint.lanes import Aside, Call, Conversation, Pause, carry_on
+from swflow.endpoint.lanes import converse as converse_by
 from swflow.endpoint.stopping import Stop
 from tests.swflow.endpoint import Endpoint, answered, close, read_request
 
@@ -239,6 +241,30 @@ def test_an_error_that_leaves_a_conversation_ends_them_all(stop: Stop) -> None:
     with pytest.raises(ValueError, match="enough"):
         converse("http://127.0.0.1:9", stop, waits(), fails())
     assert ended == ["the other"]
+
+
+def test_conversations_that_are_cancelled_end() -> None:
+    ended: list[str] = []
+
+    def waits() -> Conversation[None]:
+        try:
+            yield Pause(60)
+        finally:
+            ended.append("it")
+
+    async def cancel() -> None:
+        talking = asyncio.create_task(converse_by(Nobody(), [waits()]))
+        await asyncio.sleep(0.01)
+        talking.cancel()
+        await asyncio.wait([talking])
+        assert ended == ["it"]
+
+    asyncio.run(cancel())
+
+
+class Nobody:
+    async def ask(self, call: Call) -> dict[str, Any]:
+        raise AssertionError(call)
 
 
 def poll(stop: Stop) -> Call:

@@ -305,10 +305,12 @@ def carry_on(transport: Transport, stop: Stop, conversations: Iterable[Conversat
 async def converse(caller: Caller, conversations: Iterable[Conversation[None]]) -> None:
     """The same on an event loop that is running already."""
     tasks = [asyncio.ensure_future(_converse(caller, each)) for each in conversations]
-    done, rest = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-    for each in rest:
-        each.cancel()
-    await asyncio.gather(*rest, return_exceptions=True)
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    finally:
+        for each in tasks:
+            each.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
     for each in done:
         each.result()
 
