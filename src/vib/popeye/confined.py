@@ -1,12 +1,15 @@
 """What looks into strangers' files, each time in a process of its own with limits."""
 
+import errno
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from av.error import FFmpegError
 from pydantic import TypeAdapter
 
+from vib.errors import BadVideo
 from vib.popeye import probe as probing
 from vib.popeye import sandbox
 from vib.popeye import transcode as transcoding
@@ -26,6 +29,8 @@ _TRANSCODE = Limits(
 )
 _CPU_AT_LEAST, _CPU_PER_SECOND = 300, 40
 _BYTES_AT_LEAST, _BYTES_PER_SECOND = 64 * _MB, 3 * _MB
+
+_MACHINES = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE)  # what is no fault of a file
 
 _INFO = TypeAdapter(VideoInfo)
 _FILES = TypeAdapter(list[Made])
@@ -70,6 +75,19 @@ def transcode(
 
 def _work(request: Any, progress: Callable[[float], None]) -> object:
     path = Path(request["path"])
+    try:
+        return _answer(path, request, progress)
+    except MemoryError:
+        raise
+    except FFmpegError as error:
+        if error.errno in _MACHINES:
+            raise
+        raise BadVideo(
+            f"{path.name} is damaged: working on it ends with {error.strerror!r}."
+        ) from error
+
+
+def _answer(path: Path, request: Any, progress: Callable[[float], None]) -> object:
     info = probing.probe(path)
     if "folder" not in request:
         return _INFO.dump_python(info, mode="json")

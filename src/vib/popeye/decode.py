@@ -12,6 +12,7 @@ from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from vib.popeye.demux import packets
 from vib.popeye.probe import MAX_PIXELS
 from vib.popeye.timeline import Timeline, clock_jumps, start_of
 
@@ -77,7 +78,7 @@ class Decoding:
     def _packets(self) -> Iterator[Any]:
         try:
             # The empty packets at the end are left out: they flush, which is done above.
-            yield from (packet for packet in self._container.demux(*self._streams) if packet.size)
+            yield from (each for each in packets(self._container, *self._streams) if each.size)
         except MemoryError:
             raise
         except FFmpegError:

@@ -13,6 +13,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from vib.errors import BadVideo
+from vib.popeye.demux import packets
 from vib.popeye.timeline import Timeline, clock_jumps, start_of
 
 MAX_DURATION = 24 * 3600.0
@@ -102,7 +103,7 @@ def _read(container: InputContainer, timeline: Timeline | None = None) -> _Tail:
     """Read what is left of a file, whose clock jumps if a timeline is given."""
     end, pictures, cut = Fraction(0), 0, False
     try:
-        for packet in container.demux():
+        for packet in packets(container):
             if packet.size and not packet.is_discard:
                 end = max(end, _end_of(packet, timeline or start_of(container)))
                 pictures += packet.stream.type == "video"

@@ -17,6 +17,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from vib.errors import BadVideo
+from vib.popeye.demux import packets
 from vib.popeye.duration import checked_duration
 from vib.popeye.playable import has_constant_rate, plays_anywhere
 
@@ -199,7 +200,7 @@ def _what_else(container: InputContainer) -> str:
 
 def _first_frame(container: InputContainer, stream: VideoStream, path: Path) -> VideoFrame:
     _check_size(stream.width, stream.height, path)
-    for count, packet in enumerate(container.demux(stream)):
+    for count, packet in enumerate(packets(container, stream)):
         try:
             frames = packet.decode()
         except FFmpegError:
