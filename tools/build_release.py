@@ -1,0 +1,100 @@
+"""Build what hosts install: `python tools/build_release.py` prints the ids of it as JSON.
+
+`var/release/wheels-ID.tar` has the wheels of everything but the project, as the lock files name
+them by hash; `var/release/ID.tar` has the project's own wheel and its lock file. What is there is
+not made again.
+"""
+
+import hashlib
+import json
+import subprocess
+import sys
+import tarfile
+import tomllib
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+LOCK = "requirements-release.lock"
+LOCKS = (LOCK, "requirements-hosts.lock")
+RELEASE = ROOT / "var" / "release"
+
+
+def main() -> None:
+    """Build what is missing."""
+    RELEASE.mkdir(parents=True, exist_ok=True)
+    print(json.dumps({"release": _release(), "wheels": _wheels()}))
+
+
+def _wheels() -> str:
+    """The wheels, by what their lock files say."""
+    wheels = _hash(*((ROOT / lock).read_bytes() for lock in LOCKS))
+    archive = RELEASE / f"wheels-{wheels}.tar"
+    if not archive.exists():
+        with TemporaryDirectory(dir=RELEASE) as name:
+            folder = Path(name)
+            only_wheels = ("--no-deps", "--require-hashes", "--only-binary", ":all:")
+            pip = (BIN / "python", "-m", "pip", "--quiet", "--disable-pip-version-check")
+            for lock in LOCKS:
+                _run(*pip, "download", *only_wheels, "--dest", folder, "--requirement", ROOT / lock)
+            (folder / wheels).touch()
+            _pack(folder, "vib/wheels", archive)
+    return wheels
+
+
+def _release() -> str:
+    """The project, by its version and what identifies the code."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    release = f"{version}-{_code()}"
+    archive = RELEASE / f"{release}.tar"
+    if not archive.exists():
+        with TemporaryDirectory(dir=RELEASE) as name:
+            folder = Path(name)
+            uv = (BIN / "uv", "--no-config", "--quiet")
+            _run(*uv, "build", "--wheel", "--no-create-gitignore", "--out-dir", folder, ROOT)
+            (folder / "requirements.lock").write_bytes((ROOT / LOCK).read_bytes())
+            _pack(folder, f"vib/incoming/{release}", archive)
+    return release
+
+
+def _code() -> str:
+    """The commit, and what was changed since."""
+    commit = _git("rev-parse", "--short=10", "HEAD").strip()
+    told = _git("diff", "HEAD", "--", "src", "pyproject.toml", LOCK)
+    new = _git("ls-files", "--others", "--exclude-standard", "src").split()
+    changed = [told.encode(), *((ROOT / each).read_bytes() for each in new)]
+    return f"{commit}.{_hash(*changed)}" if any(changed) else commit
+
+
+def _pack(folder: Path, name: str, archive: Path) -> None:
+    """A folder as an archive with this name inside, there as a whole or not at all."""
+
+    def plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
+        member.uid = member.gid = 0
+        member.uname = member.gname = "root"
+        member.mode = 0o755 if member.isdir() else 0o644
+        return member
+
+    unfinished = archive.with_suffix(".partial")
+    with tarfile.open(unfinished, "w") as tar:
+        tar.add(folder, name, filter=plain)
+    unfinished.replace(archive)
+
+
+def _hash(*parts: bytes) -> str:
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:10]
+
+
+def _git(*words: str) -> str:
+    command = ("git", "-C", str(ROOT), *words)
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def _run(*command: str | Path) -> None:
+    if subprocess.run(command, check=False, stdout=sys.stderr).returncode:
+        sys.exit(f"build_release: `{' '.join(map(str, command[:5]))} ...` failed, see above.")
+
+
+if __name__ == "__main__":
+    main()
