@@ -7,7 +7,7 @@ UV := $(BIN)/uv --no-config
 COMPILE := $(UV) pip compile pyproject.toml --quiet --no-header --universal --python-version 3.11 \
 	--generate-hashes --extra local
 
-.PHONY: help run test test-fast swf-coverage bench check format lock clean clean-root
+.PHONY: help run test test-fast swf-coverage bench check format lock molecule clean clean-root
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -27,11 +27,13 @@ swf-coverage: $(DEV_READY) ## write down what the tests exercise of SWF's API
 bench: $(DEV_READY) ## durable execution, peers beside localswf and swflow: make bench ARGS="--rounds 3"
 	@$(BIN)/python -m benchmarks.durable $(ARGS)
 
-check: $(DEV_READY) ## ruff, mypy --strict and the import contracts
+check: $(DEV_READY) ## ruff, mypy --strict, the import contracts; yamllint and ansible-lint
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/yamllint --strict .
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/ansible-lint -q
 
 format: $(DEV_READY) ## lay the code out
 	@$(BIN)/ruff check --fix-only .
@@ -40,7 +42,14 @@ format: $(DEV_READY) ## lay the code out
 lock: $(DEV_READY) ## bring the lock files up to date
 	@$(COMPILE) -U -o requirements.lock
 	@$(COMPILE) -U --group dev --group fleet -c requirements.lock -o requirements-dev.lock
+	@$(UV) pip compile pyproject.toml -U --quiet --no-header --universal --python-version 3.11 \
+		--generate-hashes -c requirements.lock -o requirements-release.lock
+	@printf 'uv\nsupervisor\nboto3\n' | $(UV) pip compile - -U --quiet --no-header --python-version 3.11 \
+		--generate-hashes -c requirements.lock -c requirements-uv.lock -o requirements-hosts.lock
 	@echo uv | $(UV) pip compile - -U --quiet --no-header --generate-hashes --python-version 3.11 -o requirements-uv.lock
+
+molecule: $(DEV_READY) ## every role on hosts of its own, in containers: make molecule SCENARIO=base
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/molecule test $(if $(SCENARIO),-s $(SCENARIO),--all)
 
 clean: ## remove what was built and every result under var/
 	@rm -rf .venv var .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
