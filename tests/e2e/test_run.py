@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import matplotlib as mpl
@@ -32,6 +32,14 @@ pytestmark = pytest.mark.slow
 def folder(postgres_folder: Path) -> Path:
     """Where everything is kept, not made yet."""
     return postgres_folder / "var"
+
+
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """Children can be interrupted even where the tests run in the background, without Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def command(folder: Path, *arguments: str | Path) -> Sequence[str]:
@@ -125,6 +133,7 @@ def test_it_is_processed_again_if_asked_for(folder: Path) -> None:
     assert len(who_was_found(folder)) == 2
 
 
+@pytest.mark.usefixtures("_interruptible")
 def test_what_ctrl_c_interrupts_goes_on_with_the_same_command(folder: Path) -> None:
     with subprocess.Popen(
         command(folder), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

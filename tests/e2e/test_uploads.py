@@ -80,6 +80,7 @@ def test_the_web_application_hears_what_becomes_of_files(
         else:
             assert message["album"] == str(album)
     media_id = message["mid"]
+    pipeline.wait_until_closed(UUID(media_id))  # a step's line is written when it is done
     for worker, step, workflow_id in (
         ("upload", "Upload", f"upload-{media_id}"),
         ("transcode", "Transcode", media_id),
