@@ -4,8 +4,8 @@ BIN := .venv/bin
 RUN_READY := .venv/.run-ready
 DEV_READY := .venv/.dev-ready
 UV := $(BIN)/uv --no-config
-COMPILE := $(UV) pip compile pyproject.toml --quiet --no-header --universal --python-version 3.11 \
-	--generate-hashes --extra local
+COMPILE := $(UV) pip compile --quiet --no-header --generate-hashes --python-version 3.11
+PROJECT := pyproject.toml --universal
 
 .PHONY: help run test test-fast swf-coverage bench check format lock molecule clean clean-root
 
@@ -40,13 +40,12 @@ format: $(DEV_READY) ## lay the code out
 	@$(BIN)/ruff format .
 
 lock: $(DEV_READY) ## bring the lock files up to date
-	@$(COMPILE) -U -o requirements.lock
-	@$(COMPILE) -U --group dev --group fleet -c requirements.lock -o requirements-dev.lock
-	@$(UV) pip compile pyproject.toml -U --quiet --no-header --universal --python-version 3.11 \
-		--generate-hashes -c requirements.lock -o requirements-release.lock
-	@printf 'uv\nsupervisor\nboto3\n' | $(UV) pip compile - -U --quiet --no-header --python-version 3.11 \
-		--generate-hashes -c requirements.lock -c requirements-uv.lock -o requirements-hosts.lock
-	@echo uv | $(UV) pip compile - -U --quiet --no-header --generate-hashes --python-version 3.11 -o requirements-uv.lock
+	@$(COMPILE) $(PROJECT) --extra local -U -o requirements.lock
+	@$(COMPILE) $(PROJECT) --extra local --group dev --group fleet -U -c requirements.lock -o requirements-dev.lock
+	@$(COMPILE) $(PROJECT) -U -c requirements.lock -o requirements-release.lock
+	@echo uv | $(COMPILE) - -U -o requirements-uv.lock
+	@printf 'uv\nsupervisor\nboto3\n' | $(COMPILE) - -U -c requirements.lock -c requirements-uv.lock \
+		-o requirements-hosts.lock
 
 molecule: $(DEV_READY) ## every role on hosts of its own, in containers: make molecule SCENARIO=base
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/molecule test $(if $(SCENARIO),-s $(SCENARIO),--all)
