@@ -32,6 +32,24 @@ class MediaStatus(StrEnum):
     FAILED = "failed"
 
 
+class MediaType(StrEnum):
+    """What a row of `media` is: a video that somebody uploaded, or the picture of a friend."""
+
+    ORIGINAL = "original"
+    FB_FACE = "fb_face"
+
+
+class LinkStatus(StrEnum):
+    """How far a user's friends of another service are on their way to being contacts."""
+
+    ASKED = "asked"
+    LISTING = "listing"
+    LISTED = "listed"
+    LINKED = "linked"
+    FAILED = "failed"
+    UNLINKING = "unlinking"
+
+
 class UploadStatus(StrEnum):
     """How far an upload is; the last four are what became of the file."""
 
@@ -53,6 +71,7 @@ class AssetType(StrEnum):
     THUMBNAIL = "thumbnail"
     IMAGE = "image"
     FACE = "face"
+    FB_FACE = "fb_face"
 
 
 class StageStatus(StrEnum):
@@ -96,14 +115,24 @@ class User(Base):
 
 
 class Media(Base):
-    """A video of a user; its id is also the workflow's id. One user holds a file's content once."""
+    """A video of a user; its id is also the workflow's id. One user holds a file's content once.
+
+    The pictures of friends are media too: complete, without a digest, for friends may well have the
+    same picture.
+    """
 
     __tablename__ = "media"
-    __table_args__ = (UniqueConstraint("user_id", "sha256"), one_of("status", MediaStatus))
+    __table_args__ = (
+        UniqueConstraint("user_id", "sha256"),
+        one_of("media_type", MediaType),
+        one_of("status", MediaStatus),
+        CheckConstraint("(media_type = 'original') = (sha256 IS NOT NULL)", name="digest"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    sha256: Mapped[str]
+    media_type: Mapped[str] = mapped_column(default=MediaType.ORIGINAL)
+    sha256: Mapped[str | None]
     filename: Mapped[str]
     title: Mapped[str]
     status: Mapped[str] = mapped_column(default=MediaStatus.PENDING)
@@ -179,7 +208,11 @@ class Asset(Base):
 
 
 class Contact(Base):
-    """A person whom a user knows; without a name while nobody has given one."""
+    """A person whom a user knows; without a name while nobody has given one.
+
+    `picture_key` is the best picture of their face in the storage; `picture_uri` is where the
+    service that they come from shows their picture, with or without a face. Each may be missing.
+    """
 
     __tablename__ = "contacts"
     __table_args__ = (
@@ -194,11 +227,36 @@ class Contact(Base):
     provider: Mapped[str | None]
     provider_id: Mapped[str | None]
     picture_key: Mapped[str | None]
+    picture_uri: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class Link(Base):
+    """A user's account at another service, whose friends there are contacts here.
+
+    `sealed_token` lets the friends be asked for; it is there until they were.
+    """
+
+    __tablename__ = "links"
+    __table_args__ = (one_of("status", LinkStatus),)
+
+    user_id: Mapped[UUID] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    provider_id: Mapped[str]
+    status: Mapped[str] = mapped_column(default=LinkStatus.ASKED)
+    reason: Mapped[str | None]
+    sealed_token: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+
+
 class Feature(Base):
-    """A face on a face picture: where it was seen, how good it is, whose it is."""
+    """A face on a face picture: where it was seen, how good it is, whose it is.
+
+    The face of a friend's picture is of a track 0 without a length.
+    """
 
     __tablename__ = "media_asset_features"
     __table_args__ = (

@@ -9,7 +9,18 @@ from sqlalchemy import Engine, inspect, select
 from sqlalchemy.orm import Session
 
 from vib.db import migrate
-from vib.db.models import Asset, AssetType, Base, Feature, Media, Upload, UploadPart, User
+from vib.db.models import (
+    Asset,
+    AssetType,
+    Base,
+    Contact,
+    Feature,
+    Link,
+    Media,
+    Upload,
+    UploadPart,
+    User,
+)
 
 T = TypeVar("T", bound=Base)
 
@@ -67,6 +78,33 @@ def test_videos_stay_when_uploads_go_and_come_with_their_migration(database: Eng
     with Session(database) as session:
         assert session.scalars(select(Media.filename)).all() == ["a.mp4"]
         assert session.query(Upload).count() == 0
+
+
+def test_videos_and_contacts_stay_when_friends_pictures_go(database: Engine) -> None:
+    with Session(database) as session, session.begin():
+        user = added(session, User(email="a@example.org"))
+        video = Media(user_id=user.id, sha256="0", filename="a.mp4", title="a", duration=1.0)
+        friend = Media(
+            user_id=user.id, media_type="fb_face", filename="A-1.jpg", title="A", duration=0
+        )
+        for media, kind in ((video, AssetType.FACE), (friend, AssetType.FB_FACE)):
+            shown = picture(added(session, media), 1)
+            shown.asset_type = kind
+            added(session, shown)
+            known = Contact(user_id=user.id, name=kind, picture_key=shown.key, picture_uri="/a")
+            session.add(known)
+        session.add(Link(user_id=user.id, provider="facebook", provider_id="1"))
+
+    migrate.downgrade(database, "0004")
+    assert "links" not in inspect(database).get_table_names()
+    migrate.upgrade(database)
+
+    with Session(database) as session:
+        (kept,) = session.scalars(select(Media)).all()
+        assert (kept.filename, kept.media_type) == ("a.mp4", "original")
+        assert session.scalars(select(Asset.asset_type)).all() == ["face"]
+        keys = dict(session.execute(select(Contact.name, Contact.picture_key)).all())
+    assert keys == {"face": f"{kept.id}/1", "fb_face": None}
 
 
 def test_going_down_removes_every_table_and_up_makes_them_again(database: Engine) -> None:
