@@ -82,6 +82,13 @@ class StageStatus(StrEnum):
     FAILED = "failed"
 
 
+class QuestionKind(StrEnum):
+    """What people are asked: which tracks of a video are one person, or who somebody is."""
+
+    MERGE = "merge"
+    RECOGNIZE = "recognize"
+
+
 def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
     """A check that `column` holds one of an enumeration's values."""
     listed = ", ".join(f"'{value}'" for value in values)
@@ -299,3 +306,43 @@ class Stage(Base):
     detail: Mapped[str | None]
     started_at: Mapped[datetime] = mapped_column(server_default=func.now())
     finished_at: Mapped[datetime | None]
+
+
+class Question(Base):
+    """What people are asked about a video's faces, beginning with its track `track_id`.
+
+    `items` is what `vib.contacts.questions.Item` describes. `wanted` answers are asked for, by the
+    HIT `hit_id` of Mechanical Turk if there is one. After `closes_at` nobody waits any more;
+    `closed_at` is when what came of it was applied.
+    """
+
+    __tablename__ = "questions"
+    __table_args__ = (
+        UniqueConstraint("media_id", "kind", "track_id"),
+        one_of("kind", QuestionKind),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    media_id: Mapped[UUID] = mapped_column(ForeignKey("media.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    track_id: Mapped[int]
+    items: Mapped[list[Any]] = mapped_column(JSONB)
+    wanted: Mapped[int]
+    hit_id: Mapped[str | None]
+    asked_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    closes_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+
+class MTurkWorker(Base):
+    """A worker of Mechanical Turk who has answered, and when they were last told of questions.
+
+    `unreachable` is why they cannot be told.
+    """
+
+    __tablename__ = "mturk_workers"
+
+    worker_id: Mapped[str] = mapped_column(primary_key=True)
+    answered_at: Mapped[datetime]
+    told_at: Mapped[datetime | None]
+    unreachable: Mapped[str | None]

@@ -7,6 +7,10 @@ from scipy.spatial.distance import cdist
 
 SAME_PERSON = 0.55
 """Mean distance up to which tracks of one video are taken for one person."""
+SURELY_SAME = 0.50
+"""Mean distance up to which there is no doubt that they are one."""
+POSSIBLY_SAME = 0.60
+"""Mean distance beyond which there is no doubt that they are several."""
 
 
 class Track(Protocol):
@@ -28,18 +32,24 @@ class Track(Protocol):
 T = TypeVar("T", bound=Track)
 
 
-def group_tracks(tracks: Sequence[T]) -> list[list[T]]:
+def group_tracks(tracks: Sequence[T], up_to: float = SAME_PERSON) -> list[list[T]]:
     """Bring together the tracks of each person in a video.
 
     Clusters by average linkage. Two tracks that are seen at the same time are two people, so no
-    group holds both.
+    group holds both. A smaller `up_to` divides the groups of a larger one and
+    changes nothing else.
+
+    Args:
+        tracks: what to group.
+        up_to: the mean distance up to which two groups become one.
 
     Returns:
         Groups, and the tracks in each, in the order in which they are first seen.
     """
     in_order = sorted(tracks, key=lambda track: track.first_seen)
     groups = [
-        [in_order[index] for index in sorted(each)] for each in _clusters(_distances(in_order))
+        [in_order[index] for index in sorted(each)]
+        for each in _clusters(_distances(in_order), up_to)
     ]
     return sorted(groups, key=lambda group: group[0].first_seen)
 
@@ -57,8 +67,8 @@ def _distances(tracks: Sequence[Track]) -> NDArray[np.float64]:
     return distances
 
 
-def _clusters(distances: NDArray[np.float64]) -> list[list[int]]:
-    """Cluster by average linkage, up to `SAME_PERSON`.
+def _clusters(distances: NDArray[np.float64], up_to: float) -> list[list[int]]:
+    """Cluster by average linkage, up to a mean distance.
 
     An infinite distance between two members makes the mean distance of their clusters infinite, so
     what must stay apart does, which no clustering of SciPy's offers.
@@ -68,7 +78,7 @@ def _clusters(distances: NDArray[np.float64]) -> list[list[int]]:
     clusters = [[index] for index in range(len(distances))]
     while distances.size:
         a, b = sorted(divmod(int(distances.argmin()), len(distances)))
-        if distances[a, b] > SAME_PERSON:
+        if distances[a, b] > up_to:
             break
         sizes = len(clusters[a]), len(clusters[b])
         distances[a] = distances[:, a] = np.average(distances[[a, b]], axis=0, weights=sizes)

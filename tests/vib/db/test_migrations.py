@@ -17,6 +17,8 @@ from vib.db.models import (
     Feature,
     Link,
     Media,
+    MTurkWorker,
+    Question,
     Upload,
     UploadPart,
     User,
@@ -105,6 +107,26 @@ def test_videos_and_contacts_stay_when_friends_pictures_go(database: Engine) -> 
         assert session.scalars(select(Asset.asset_type)).all() == ["face"]
         keys = dict(session.execute(select(Contact.name, Contact.picture_key)).all())
     assert keys == {"face": f"{kept.id}/1", "fb_face": None}
+
+
+def test_questions_go_and_come_with_their_migration_and_faces_stay(database: Engine) -> None:
+    with Session(database) as session, session.begin():
+        media = Media(sha256="0", filename="a.mp4", title="a", duration=1.0)
+        media.user_id = added(session, User(email="a@example.org")).id
+        added(session, media)
+        added(session, face(added(session, picture(media, 1)), 1, [0.5] * 128))
+        now = datetime.now(UTC)
+        question = Question(media_id=media.id, kind="merge", track_id=1, items=[], wanted=2)
+        question.closes_at = now
+        session.add_all([question, MTurkWorker(worker_id="A1", answered_at=now)])
+
+    migrate.downgrade(database, "0005")
+    assert not {"questions", "mturk_workers"} & set(inspect(database).get_table_names())
+    migrate.upgrade(database)
+
+    with Session(database) as session:
+        assert session.query(Feature).count() == 1
+        assert session.query(Question).count() == session.query(MTurkWorker).count() == 0
 
 
 def test_going_down_removes_every_table_and_up_makes_them_again(database: Engine) -> None:
