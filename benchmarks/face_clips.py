@@ -18,7 +18,7 @@ from PIL import Image, ImageEnhance, ImageFilter
 
 from vib.faces.detect import Detection
 from vib.faces.geometry import Box, scaled
-from vib.popeye.samples import RATE, SampleWriter
+from vib.video.samples import RATE, SampleWriter
 
 Picture = NDArray[np.uint8]
 SIZE = 1280, 720

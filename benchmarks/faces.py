@@ -45,10 +45,10 @@ from vib.faces.find import find_faces
 from vib.faces.group import group_tracks
 from vib.faces.models import DLIB_RESNET, open_network
 from vib.local.sample import make_sample
-from vib.popeye.probe import probe
-from vib.popeye.samples import FILENAME
-from vib.popeye.transcode import transcode
 from vib.recognisers.embedded import EmbeddedRecogniser
+from vib.video.probe import probe
+from vib.video.samples import FILENAME
+from vib.video.transcode import transcode
 
 Picture = NDArray[np.uint8]
 DATA = Path(__file__).parents[2] / "shared" / "data" / "faces"

@@ -23,16 +23,16 @@ from av.video.frame import VideoFrame
 from skimage.metrics import structural_similarity
 
 from vib.local.sample import make_sample
-from vib.popeye import samples
-from vib.popeye.colours import BT709
-from vib.popeye.decode import Decoding
-from vib.popeye.encode import Mp4Writer
-from vib.popeye.gallery import Gallery
-from vib.popeye.pictures import PIXEL_FORMAT, Scaler
-from vib.popeye.probe import audio_stream, open_video, probe, video_stream
-from vib.popeye.renditions import RENDITIONS, Rendition, output_rate, scaled
-from vib.popeye.sound import LAYOUT, SAMPLE_RATE, Soundtrack
-from vib.popeye.transcode import transcode
+from vib.video import samples
+from vib.video.colours import BT709
+from vib.video.decode import Decoding
+from vib.video.encode import Mp4Writer
+from vib.video.gallery import Gallery
+from vib.video.pictures import PIXEL_FORMAT, Scaler
+from vib.video.probe import audio_stream, open_video, probe, video_stream
+from vib.video.renditions import RENDITIONS, Rendition, output_rate, scaled
+from vib.video.sound import LAYOUT, SAMPLE_RATE, Soundtrack
+from vib.video.transcode import transcode
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "faces"
 SECONDS = 12.0

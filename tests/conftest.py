@@ -18,9 +18,9 @@ from vib.db import migrate
 from vib.local.database import embedded_postgres
 from vib.local.receiver import Receiver, receiver
 from vib.local.sample import make_sample
-from vib.popeye.samples import SampleWriter
 from vib.registry import ACTIVITIES, WORKFLOWS
 from vib.services import Services, services
+from vib.video.samples import SampleWriter
 
 pytest_plugins = ["harness.swf_coverage"]
 

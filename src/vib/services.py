@@ -1,79 +1,102 @@
-from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
+from pathlib import Path
 
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session, sessionmaker
 
 import swflow
+from vib.errors import VibError
 from vib.notify import WebApplication
 from vib.recognisers.recogniser import Recogniser
-from vib.settings import Settings, load
+from vib.settings import Settings, load, variable
 from vib.storage.folder import FolderStorage
 from vib.storage.interface import Storage
 from vib.storage.s3 import S3Storage
 
 
-@dataclass(frozen=True)
 class Services:
-    """Everything outside the process that the pipeline talks to, built in one place."""
+    """Everything outside the process that the pipeline talks to, built in one place.
 
-    settings: Settings
-    engine: Engine
-    sessions: sessionmaker[Session]
-    storage: Storage
-    recogniser: Recogniser
-    swf: swflow.Client
-    web: WebApplication
+    Each is built when it is first asked for, and contacted when it is first used. What a setting is
+    missing for raises a VibError that names it, so that a process needs only those of what it uses.
+    """
 
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
 
-def build(settings: Settings) -> Services:
-    """Connect to what `settings` names. Nothing is contacted before it is used."""
-    # pre_ping: a database that was restarted costs a new connection, not a failed activity.
-    engine = create_engine(settings.database_url.get_secret_value(), pool_pre_ping=True)
-    storage = _storage(settings)
-    return Services(
-        settings=settings,
-        engine=engine,
-        sessions=sessionmaker(engine),
-        storage=storage,
-        recogniser=_recogniser(settings, storage),
-        swf=swflow.Client(
-            settings.swf_domain,
-            endpoint_url=settings.swf_endpoint_url,
-            region=settings.swf_region,
-        ),
-        web=WebApplication(str(settings.notify_url), settings.notify_secret.get_secret_value()),
-    )
+    @cached_property
+    def engine(self) -> Engine:
+        """The database."""
+        url = self.settings.needed("database_url").get_secret_value()
+        # pre_ping: a database that was restarted costs a new connection, not a failed activity.
+        return create_engine(url, pool_pre_ping=True)
 
+    @cached_property
+    def sessions(self) -> sessionmaker[Session]:
+        """Sessions of the database."""
+        return sessionmaker(self.engine)
 
-def _storage(settings: Settings) -> Storage:
-    if settings.storage_folder is not None:
-        return FolderStorage(settings.storage_folder)
-    assert settings.storage_bucket is not None  # noqa: S101 - settings see to it
-    return S3Storage(
-        settings.storage_bucket,
-        settings.scratch_folder,
-        endpoint_url=settings.storage_endpoint_url,
-        region=settings.storage_region,
-    )
+    @cached_property
+    def storage(self) -> Storage:
+        """Where files are kept."""
+        settings = self.settings
+        if settings.storage_folder is not None:
+            return FolderStorage(settings.storage_folder)
+        if settings.storage_bucket is not None:
+            return S3Storage(
+                settings.storage_bucket,
+                self.scratch_folder,
+                endpoint_url=settings.storage_endpoint_url,
+                region=settings.storage_region,
+            )
+        either = " or ".join(variable(name) for name in ("storage_folder", "storage_bucket"))
+        raise VibError(f"{either} is missing, which says where files are kept.")
 
+    @property
+    def scratch_folder(self) -> Path:
+        """The folder for work in progress."""
+        folder: Path = self.settings.needed("scratch_folder")
+        return folder
 
-def _recogniser(settings: Settings, storage: Storage) -> Recogniser:
-    if settings.recogniser == "rekognition":
-        from vib.recognisers.rekognition import RekognitionRecogniser
+    @cached_property
+    def recogniser(self) -> Recogniser:
+        """Who tells faces apart."""
+        if self.settings.recogniser == "rekognition":
+            from vib.recognisers.rekognition import RekognitionRecogniser
 
-        return RekognitionRecogniser(
-            storage,
-            settings.rekognition_prefix,
-            endpoint_url=settings.rekognition_endpoint_url,
-            region=settings.rekognition_region,
+            return RekognitionRecogniser(
+                self.storage,
+                self.settings.rekognition_prefix,
+                endpoint_url=self.settings.rekognition_endpoint_url,
+                region=self.settings.rekognition_region,
+            )
+        from vib.recognisers.embedded import EmbeddedRecogniser
+
+        return EmbeddedRecogniser()
+
+    @cached_property
+    def swf(self) -> swflow.Client:
+        """The domain of Amazon SWF."""
+        return swflow.Client(
+            self.settings.swf_domain,
+            endpoint_url=self.settings.swf_endpoint_url,
+            region=self.settings.swf_region,
         )
-    from vib.recognisers.embedded import EmbeddedRecogniser
 
-    return EmbeddedRecogniser()
+    @cached_property
+    def web(self) -> WebApplication:
+        """The web application."""
+        secret = self.settings.needed("notify_secret").get_secret_value()
+        return WebApplication(str(self.settings.needed("notify_url")), secret)
+
+    @property
+    def upload_secret(self) -> str:
+        """The key of the tokens that let people upload."""
+        secret: str = self.settings.needed("upload_secret").get_secret_value()
+        return secret
 
 
 @cache
 def services() -> Services:
     """This process's services, from its environment; activities call it, tests pass their own."""
-    return build(load())
+    return Services(load())

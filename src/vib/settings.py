@@ -1,9 +1,9 @@
 import os
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, HttpUrl, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from vib.errors import VibError
 
@@ -14,12 +14,18 @@ class Settings(BaseSettings):
     """What differs between machines and environments, read from `VIB_...` environment variables.
 
     A setting may also be the content of a file, as secrets often are: `VIB_SECRETS_DIR` names the
-    folder, and the file's name is the variable's in lower case.
+    folder, and the file's name is the variable's in lower case. An empty variable is none.
+
+    What is None by default is asked for by the processes that need it, and by no other.
     """
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore"
+    )
 
-    database_url: SecretStr = Field(description="SQLAlchemy URL of the PostgreSQL database")
+    database_url: SecretStr | None = Field(
+        None, min_length=1, description="the SQLAlchemy URL of the PostgreSQL database"
+    )
     storage_folder: Path | None = Field(
         None, description="folder that holds originals and what is made of them"
     )
@@ -29,7 +35,9 @@ class Settings(BaseSettings):
     renditions: tuple[Literal["720p", "480p", "360p", "240p"], ...] = Field(
         ("720p", "480p"), min_length=1, description="JSON list of what is made of a video"
     )
-    scratch_folder: Path = Field(description="folder for work in progress; may be emptied any time")
+    scratch_folder: Path | None = Field(
+        None, description="the folder for work in progress, which may be emptied any time"
+    )
     swf_domain: str = "vib"
     swf_endpoint_url: str | None = Field(None, description="an SWF endpoint other than Amazon's")
     swf_region: str | None = None
@@ -43,10 +51,14 @@ class Settings(BaseSettings):
         None, description="a Rekognition endpoint other than Amazon's"
     )
     rekognition_region: str | None = None
-    notify_url: HttpUrl = Field(description="where the web application hears of finished videos")
-    notify_secret: SecretStr = Field(description="key of the signature on those calls")
+    notify_url: HttpUrl | None = Field(
+        None, description="where the web application hears of finished videos"
+    )
+    notify_secret: SecretStr | None = Field(
+        None, min_length=1, description="the key that signs what the web application hears"
+    )
     upload_secret: SecretStr | None = Field(
-        None, min_length=32, description="key of the tokens that let people upload; for Popeye"
+        None, min_length=32, description="the key of the tokens that let people upload"
     )
     upload_max_bytes: int = Field(32 << 30, description="the largest file that is taken")
     upload_origins: tuple[str, ...] = Field(
@@ -59,26 +71,45 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _one_storage(self) -> Self:
-        if (self.storage_folder is None) == (self.storage_bucket is None):
+        if self.storage_folder is not None and self.storage_bucket is not None:
             raise ValueError("give either a folder or a bucket")
         return self
+
+    def needed(self, name: str) -> Any:
+        """A setting that this process cannot do without.
+
+        Raises:
+            VibError: it is not set.
+        """
+        value = getattr(self, name)
+        if value is None:
+            what = type(self).model_fields[name].description
+            raise VibError(f"{variable(name)} is missing, which is {what}.")
+        return value
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return f"{PREFIX}{name}".upper()
 
 
 def load() -> Settings:
     """This process's settings.
 
     Raises:
-        VibError: some are missing or wrong; the sentence names each.
+        VibError: some are wrong; the sentence names each.
     """
     try:
         return Settings(_secrets_dir=os.environ.get("VIB_SECRETS_DIR"))
     except ValidationError as error:
         problems = error.errors(include_url=False, include_input=False)
         said = "; ".join(f"{_variables(problem['loc'])}: {problem['msg']}" for problem in problems)
-        raise VibError(f"Settings are missing or wrong: {said}.") from None
+        raise VibError(f"Settings are wrong: {said}.") from None
+    except SettingsError as error:  # no JSON where there has to be, no folder of secrets
+        raise VibError(f"Settings are wrong: {error}.") from None
 
 
 def _variables(loc: tuple[int | str, ...]) -> str:
     """Which variables a problem is about; what is wrong with none by itself is the storage's."""
     names = loc[:1] or ("storage_folder", "storage_bucket")
-    return ", ".join(f"{PREFIX}{name}".upper() for name in names)
+    return ", ".join(variable(str(name)) for name in names)

@@ -18,8 +18,9 @@ from uuid import UUID
 
 from vib.activities.upload import upload
 from vib.messages import UploadJob
-from vib.popeye import ingest, probe, uploads
+from vib.popeye import ingest, uploads
 from vib.services import services
+from vib.video import probe
 
 SRC = Path(__file__).parents[2] / "src"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vib.errors import BadVideo
-from vib.popeye.sandbox import serve
+from vib.video.sandbox import serve
 
 Progress = Callable[[float], None]
 

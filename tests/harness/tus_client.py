@@ -23,9 +23,7 @@ def token_of(
     wishes: Wishes = NOTHING_SPECIAL,
 ) -> str:
     """What the web application gives a user."""
-    secret = context.settings.upload_secret
-    assert secret is not None
-    return issue(secret.get_secret_value(), user_id, audience, timedelta(hours=1), wishes)
+    return issue(context.upload_secret, user_id, audience, timedelta(hours=1), wishes)
 
 
 @dataclass(frozen=True)

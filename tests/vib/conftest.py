@@ -19,8 +19,8 @@ from vib.faces.align import cut_chip
 from vib.faces.detect import Detection, Detector
 from vib.faces.embed import Embedder
 from vib.faces.models import DLIB_RESNET, YUNET, open_network
-from vib.popeye.samples import SampleWriter
 from vib.storage.s3 import S3Storage
+from vib.video.samples import SampleWriter
 
 Picture = NDArray[np.uint8]
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data" / "faces"

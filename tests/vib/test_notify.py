@@ -3,7 +3,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from uuid import uuid4
@@ -26,7 +25,7 @@ from vib.notify import (
     sign,
     verify,
 )
-from vib.services import Services, build
+from vib.services import Services
 from vib.settings import Settings
 from vib.workflows.upload_video import upload_video
 
@@ -127,7 +126,8 @@ def test_a_message_is_sent_until_it_is_accepted_and_has_one_id_all_the_while(
     job = UploadJob(uuid4(), USER)
     outcome = UploadOutcome(job.upload_id, VIDEO, "refused", "It is no video.")
     with answering(answer) as url, Environment() as env:
-        told = replace(nothing_else(), web=WebApplication(url, SECRET))
+        told = nothing_else()
+        told.web = WebApplication(url, SECRET)
         monkeypatch.setattr("vib.activities.notify_upload.services", lambda: told)
         env.replace(upload, lambda _: outcome)
 
@@ -140,7 +140,7 @@ def test_a_message_is_sent_until_it_is_accepted_and_has_one_id_all_the_while(
 def nothing_else() -> Services:
     """Services of which nothing is there."""
     nowhere = Path("/nowhere")
-    return build(
+    return Services(
         Settings(
             database_url=SecretStr("postgresql+psycopg2://127.0.0.1:9/"),
             storage_folder=nowhere,

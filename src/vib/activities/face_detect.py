@@ -75,7 +75,7 @@ class _Face:
 
 
 def _store_picture(context: Services, media_id: UUID, face: _Face) -> None:
-    with TemporaryDirectory(dir=context.settings.scratch_folder) as folder:
+    with TemporaryDirectory(dir=context.scratch_folder) as folder:
         path = Path(folder) / "face.jpg"
         path.write_bytes(face.shot.picture)
         context.storage.save(face.key(media_id), path)

@@ -18,7 +18,7 @@ from vib.messages import VideoJob
 from vib.services import services
 
 if TYPE_CHECKING:
-    from vib.popeye.made import Made
+    from vib.video.made import Made
 
 _MADE_HERE = (
     AssetType.MAIN,
@@ -43,15 +43,15 @@ def transcode(job: VideoJob) -> None:
 
     The frames for FaceDetect are stored too, until NotifyComplete.
     """
-    from vib.popeye import confined, samples
-    from vib.popeye.renditions import RENDITIONS
+    from vib.video import confined, samples
+    from vib.video.renditions import RENDITIONS
 
     context = services()
     with (
         stage(context.sessions, job.media_id, "Transcode") as progress,
         swflow.beating(),  # a large file is fetched and stored without a word
         context.storage.local(keys.original(job.media_id)) as source,
-        TemporaryDirectory(dir=context.settings.scratch_folder) as folder,
+        TemporaryDirectory(dir=context.scratch_folder) as folder,
     ):
         try:
             files = confined.transcode(

@@ -39,7 +39,7 @@ def _take_in(context: Services, row: Upload) -> None:
     from vib.popeye import uploads
     from vib.popeye.ingest import Wishes, ingest
 
-    with TemporaryDirectory(dir=context.settings.scratch_folder) as folder:
+    with TemporaryDirectory(dir=context.scratch_folder) as folder:
         path = Path(folder) / row.filename
         wishes = Wishes(row.skip_faces, row.album_id, row.media_id)
         try:

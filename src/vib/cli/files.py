@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from vib.errors import VibError
-
 
 def add_to(commands: Any) -> None:
     """Add the commands."""
@@ -73,13 +71,10 @@ def _token(arguments: argparse.Namespace) -> int:
     from vib.services import services
 
     context = services()
-    secret = context.settings.upload_secret
-    if secret is None:
-        raise VibError("VIB_UPLOAD_SECRET is missing: tokens are signed with it.")
     with context.sessions() as session:
         user_id = user_id_of(session, arguments.user)
     token = issue(
-        secret.get_secret_value(),
+        context.upload_secret,
         user_id,
         Audience.PROCESS if arguments.process else Audience.UPLOAD,
         timedelta(minutes=arguments.minutes),

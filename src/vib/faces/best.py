@@ -1,7 +1,7 @@
 from dataclasses import dataclass, field
 
 from vib.faces.detect import Detection
-from vib.popeye.samples import Sample
+from vib.video.samples import Sample
 
 SHOTS_PER_TRACK = 3
 _APART = 0.5  # seconds of which one shot is kept; shots close together show the same

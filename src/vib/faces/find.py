@@ -9,7 +9,7 @@ from vib.faces.geometry import Box, scaled
 from vib.faces.judge import rank
 from vib.faces.shots import FaceTrack
 from vib.faces.track import CutFinder, Tracker
-from vib.popeye.samples import Sample, Samples
+from vib.video.samples import Sample, Samples
 
 _SCAN_EVERY = 0.4  # seconds: at four samples a second, every other one
 _SCAN_CLOSELY_EVERY = 1.9

@@ -13,7 +13,7 @@ from vib.faces.embed import Embedder
 from vib.faces.judge import GOOD_SCORE, judge
 from vib.faces.results import RecognitionResult
 from vib.faces.shots import FaceShot, FaceTrack, shot_of
-from vib.popeye.samples import Sample
+from vib.video.samples import Sample
 
 ALIKE = 0.6
 """Distance up to which two shots of a track show one person."""

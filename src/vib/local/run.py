@@ -17,9 +17,9 @@ from vib.local.machine import Machine, machine
 from vib.local.report import report
 from vib.local.sample import make_sample
 from vib.local.watch import watch
-from vib.popeye.confined import probe
 from vib.popeye.ingest import Ingested, Receipt, Wishes, ingest
 from vib.services import Services
+from vib.video.confined import probe
 
 OWNER = "you@localhost"
 INTERRUPTED = 130

@@ -11,10 +11,10 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 from PIL import Image, ImageEnhance, ImageOps
 
-from vib.popeye.colours import BT709
-from vib.popeye.encode import Mp4Writer
-from vib.popeye.pictures import PIXEL_FORMAT
-from vib.popeye.sound import FORMAT, LAYOUT, SAMPLE_RATE
+from vib.video.colours import BT709
+from vib.video.encode import Mp4Writer
+from vib.video.pictures import PIXEL_FORMAT
+from vib.video.sound import FORMAT, LAYOUT, SAMPLE_RATE
 
 _SIZE = (1280, 720)
 _PHOTOGRAPH_SIZE = (640, 360)  # the photographs have no more detail than that

@@ -1,1 +1,1 @@
-"""Takes videos in and makes of them what people watch."""
+"""Takes videos in: uploads and files become rows, stored originals and workflows."""

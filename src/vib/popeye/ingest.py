@@ -16,9 +16,9 @@ from vib.db.models import Asset, AssetType, Media, MediaStatus, Stage
 from vib.db.queries import save_asset
 from vib.errors import VibError
 from vib.messages import VideoJob
-from vib.popeye.confined import probe
-from vib.popeye.probe import VideoInfo
 from vib.services import Services
+from vib.video.confined import probe
+from vib.video.probe import VideoInfo
 from vib.workflows.video_processing import video_processing
 
 WATCHABLE = (MediaStatus.VISIBLE, MediaStatus.COMPLETE)

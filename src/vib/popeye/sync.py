@@ -90,7 +90,7 @@ def _complete(context: Services, media: Media) -> str:
     wishes = Wishes(media.skip_faces, media.album_id, media.id)
     with (
         context.storage.local(keys.original(media.id)) as original,
-        TemporaryDirectory(dir=context.settings.scratch_folder) as folder,
+        TemporaryDirectory(dir=context.scratch_folder) as folder,
     ):
         path = Path(folder) / media.filename
         path.symlink_to(original)

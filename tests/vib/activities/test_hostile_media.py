@@ -15,8 +15,8 @@ from vib.activities.transcode import transcode
 from vib.db.models import Asset, Media, MediaStatus, Stage
 from vib.errors import BadVideo
 from vib.messages import VideoJob
-from vib.popeye import confined
 from vib.services import Services
+from vib.video import confined
 
 SENTENCE = r"\w[^\n]{10,200}\."
 # An unreadable header, and streams that appear on the way.
@@ -34,7 +34,7 @@ def left(context: Services, job: VideoJob) -> tuple[list[str], int, list[Path]]:
     with context.sessions() as session:
         rows = session.scalar(select(func.count(Asset.id)).filter_by(media_id=job.media_id))
     stored = sorted(context.storage.keys(str(job.media_id)))
-    return stored, rows or 0, list(context.settings.scratch_folder.iterdir())
+    return stored, rows or 0, list(context.scratch_folder.iterdir())
 
 
 @pytest.mark.slow

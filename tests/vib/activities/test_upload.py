@@ -1,6 +1,5 @@
 import json
 import logging
-from dataclasses import replace
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -39,7 +38,7 @@ def send(
     upload_id = uploads.create(context, user_id, file.name, len(content), wishes)
     step = len(content) // 3 + 1
     for start in range(0, len(content), step):
-        piece = context.settings.scratch_folder / f"{upload_id}.piece"
+        piece = context.scratch_folder / f"{upload_id}.piece"
         piece.write_bytes(content[start : start + step])
         uploads.append(context, upload_id, start, piece)
         piece.unlink()
@@ -54,7 +53,7 @@ def assert_nothing_is_left(context: Services, job: UploadJob) -> None:
         row = session.get_one(Upload, job.upload_id)
     assert row.status not in ("receiving", "received")
     assert list(context.storage.keys(keys.upload(job.upload_id))) == []
-    assert list(context.settings.scratch_folder.iterdir()) == []
+    assert list(context.scratch_folder.iterdir()) == []
 
 
 def test_the_pieces_of_an_upload_become_a_video_whose_workflow_runs(
@@ -86,7 +85,8 @@ def test_it_is_the_same_in_amazon_s3(
     s3_storage: S3Storage,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    there = replace(context, storage=s3_storage)
+    there = Services(context.settings)
+    there.storage = s3_storage
     monkeypatch.setattr("vib.activities.upload.services", lambda: there)
     job = send(there, user_id, tiny_video)
 

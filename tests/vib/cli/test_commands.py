@@ -111,13 +111,10 @@ def test_process_refuses_what_is_no_video_and_who_is_no_user(
 def test_token_prints_what_lets_a_user_upload(
     context: Services, user_id: UUID, vib: Command
 ) -> None:
-    secret = context.settings.upload_secret
-    assert secret is not None
-
     for option, audience in ((), Audience.UPLOAD), (("--process",), Audience.PROCESS):
         done = vib("token", "--user", user_id, "--skip-faces", *option)
 
-        permit = read(secret.get_secret_value(), done.out.strip(), audience)
+        permit = read(context.upload_secret, done.out.strip(), audience)
         assert (permit.user_id, permit.wishes) == (user_id, Wishes(skip_faces=True))
 
 

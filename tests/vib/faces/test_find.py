@@ -17,9 +17,9 @@ from vib.faces.group import group_tracks
 from vib.faces.judge import GOOD_SCORE
 from vib.faces.results import RecognitionResult
 from vib.faces.shots import FaceTrack
-from vib.popeye.probe import probe
-from vib.popeye.samples import FILENAME
-from vib.popeye.transcode import transcode
+from vib.video.probe import probe
+from vib.video.samples import FILENAME
+from vib.video.transcode import transcode
 
 Picture = NDArray[np.uint8]
 Find = Callable[..., list[FaceTrack]]

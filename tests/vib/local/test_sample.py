@@ -6,7 +6,7 @@ import pytest
 
 from vib.local import sample
 from vib.local.sample import make_sample
-from vib.popeye.probe import probe
+from vib.video.probe import probe
 
 
 def pictures(path: Path) -> np.ndarray:

@@ -16,10 +16,11 @@ from vib.db.models import Asset, Media, MediaStatus, Stage, Upload
 from vib.forget import forget_user
 from vib.messages import UploadJob
 from vib.popeye import ingest as ingesting
-from vib.popeye import probe, uploads
+from vib.popeye import uploads
 from vib.popeye.ingest import ingest
 from vib.popeye.sync import sync
 from vib.services import Services
+from vib.video import probe
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 

@@ -35,11 +35,9 @@ def build(context: Services) -> uvicorn.Server:
     Raises:
         VibError: there is no key for tokens.
     """
-    if context.settings.upload_secret is None:
-        raise VibError("VIB_UPLOAD_SECRET is missing: Popeye needs the key of upload tokens.")
     around = Surroundings(
         context=context,
-        secret=context.settings.upload_secret.get_secret_value(),
+        secret=context.upload_secret,
         is_stopping=lambda: server.should_exit,
         received=BYTES.inc,
     )

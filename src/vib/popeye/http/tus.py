@@ -169,7 +169,7 @@ class _BrokenOff(HTTPException):
 async def _receive(request: Request, upload: Upload, checksum: Checksum | None) -> Upload:
     """Store what a request brings, in pieces; with a checksum, all of it or nothing."""
     around = surroundings(request)
-    with Spool(around.context.settings.scratch_folder, checksum) as spool:
+    with Spool(around.context.scratch_folder, checksum) as spool:
         try:
             async for chunk in _chunks(request):
                 spool.write(chunk)

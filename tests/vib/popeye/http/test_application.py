@@ -1,5 +1,4 @@
 import json
-from dataclasses import replace
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -134,8 +133,9 @@ def test_an_upload_tells_what_became_of_it(client: TusClient) -> None:
 def test_health_is_that_the_database_is_there(context: Services, client: TusClient) -> None:
     assert client.request("GET", "/health").status == 200
 
-    away = create_engine("postgresql+psycopg2://vib@127.0.0.1:9/vib")
-    with serving(replace(context, engine=away)) as (_, url):
+    away = Services(context.settings)
+    away.engine = create_engine("postgresql+psycopg2://vib@127.0.0.1:9/vib")
+    with serving(away) as (_, url):
         assert TusClient(url, None).request("GET", "/health").status == 503
 
 
@@ -174,4 +174,4 @@ def test_a_popeye_without_a_key_for_tokens_does_not_start(context: Services) -> 
     settings = context.settings.model_copy(update={"upload_secret": None})
 
     with pytest.raises(Exception, match="VIB_UPLOAD_SECRET is missing"):
-        build(replace(context, settings=settings))
+        build(Services(settings))

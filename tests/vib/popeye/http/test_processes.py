@@ -47,7 +47,7 @@ def test_a_popeye_that_is_told_to_stop_keeps_what_came_and_ends_well(
     popeye = processes._children.pop("popeye")
     client = TusClient(url, token_of(context, user_id))
     path = client.create(1 << 20)
-    scratch = context.settings.scratch_folder
+    scratch = context.scratch_folder
 
     def slowly() -> Iterator[bytes]:
         yield b"0" * 300_000

@@ -1,60 +1,23 @@
 import hashlib
-import socket
-import threading
-import time
 from base64 import b64encode
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from urllib.parse import urlsplit
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
 
-import swflow
 from harness.tus_client import CONTENT_TYPE, TusClient, token_of
 from harness.users import add_user
-from vib.db.models import Upload, UploadPart
-from vib.popeye import uploads
-from vib.popeye.http import tus
+from vib.db.models import Upload
 from vib.services import Services
 
-from .conftest import serving
-
-LENGTH = 10
-
-
-@pytest.fixture
-def path(client: TusClient) -> str:
-    """An upload of ten bytes."""
-    return client.create(LENGTH)
-
-
-def offset(client: TusClient, path: str) -> int:
-    return int(client.head(path).headers["Upload-Offset"])
+from .conftest import LENGTH, content, offset, row, stored
 
 
 def expire(context: Services, path: str, moment: datetime) -> None:
     with context.sessions.begin() as session:
         session.get_one(Upload, row(context, path).id).expires_at = moment
-
-
-def stored(context: Services, path: str) -> list[str]:
-    """The keys of what has arrived."""
-    return list(context.storage.keys(path.lstrip("/")))
-
-
-def row(context: Services, path: str) -> Upload:
-    with context.sessions() as session:
-        return session.get_one(Upload, UUID(path.rpartition("/")[2]))
-
-
-def content(context: Services, path: str, folder: Path) -> bytes:
-    """What has arrived of an upload that is complete."""
-    uploads.assemble(context, row(context, path), folder / "assembled")
-    return (folder / "assembled").read_bytes()
 
 
 def sha1(body: bytes) -> str:
@@ -340,127 +303,3 @@ def test_a_user_who_does_not_exist_may_not_upload(client: TusClient, context: Se
     client.token = token_of(context, uuid4())
 
     assert client.request("POST", "/uploads", Upload_Length="1").status == 403
-
-
-# When things go wrong
-
-
-def open_patch(client: TusClient, path: str, length: int) -> socket.socket:
-    """A connection on which the head of a PATCH has been sent, and nothing of its body."""
-    url = urlsplit(client.url)
-    connection = socket.create_connection((url.hostname, url.port), timeout=30)
-    lines = (
-        f"PATCH {path} HTTP/1.1",
-        f"Host: {url.netloc}",
-        f"Authorization: Bearer {client.token}",
-        "Tus-Resumable: 1.0.0",
-        "Upload-Offset: 0",
-        f"Content-Type: {CONTENT_TYPE}",
-        f"Content-Length: {length}",
-    )
-    connection.sendall("\r\n".join((*lines, "", "")).encode())
-    return connection
-
-
-def test_what_came_before_the_connection_was_lost_is_kept(
-    client: TusClient, context: Services, tmp_path: Path
-) -> None:
-    whole = bytes(range(256)) * 4_000
-    path = client.create(len(whole))
-    connection = open_patch(client, path, len(whole))
-    connection.sendall(whole[:600_000])
-    connection.close()
-
-    while not (kept := offset(client, path)):
-        time.sleep(0.02)
-    client.patch(path, kept, whole[kept:])
-
-    assert 500_000 < kept <= 600_000  # all but what the server had not looked at
-    assert content(context, path, tmp_path) == whole
-
-
-def test_of_a_client_that_falls_silent_what_came_is_kept(
-    client: TusClient, path: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tus, "SECONDS_OF_SILENCE", 0.2)
-    with open_patch(client, path, LENGTH) as connection:
-        connection.sendall(b"0123")
-
-        assert b" 408 " in connection.recv(4_096)
-    assert offset(client, path) == 4
-
-
-def test_a_large_request_is_stored_in_pieces_as_it_comes(
-    client: TusClient, context: Services, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(tus, "PIECE_BYTES", 100_000)
-    whole = bytes(range(256)) * 4_000
-    path = client.create(len(whole))
-    with open_patch(client, path, len(whole)) as connection:
-        connection.sendall(whole[:500_000])
-        while offset(client, path) < 300_000:
-            time.sleep(0.02)
-        connection.sendall(whole[500_000:])
-        assert b" 204 " in connection.recv(4_096)
-
-    assert content(context, path, tmp_path) == whole
-    with context.sessions() as session:
-        parts = session.scalars(select(UploadPart).filter_by(upload_id=row(context, path).id))
-        assert len(parts.all()) > 3
-    assert list(context.settings.scratch_folder.iterdir()) == []
-
-
-def test_of_two_requests_that_go_on_at_the_same_place_one_wins(
-    client: TusClient, context: Services, path: str, tmp_path: Path
-) -> None:
-    with open_patch(client, path, LENGTH) as slow:
-        slow.sendall(b"slow")
-        assert client.patch(path, 0, b"quick").status == 204
-        slow.sendall(b" bytes")
-
-        assert b" 409 " in slow.recv(4_096)
-    client.patch(path, 5, b"56789")
-    assert content(context, path, tmp_path) == b"quick56789"
-    assert len(stored(context, path)) == 2
-
-
-def test_many_clients_that_race_leave_one_whole_file(
-    client: TusClient, context: Services, path: str, tmp_path: Path
-) -> None:
-    def send_all() -> None:
-        while (start := offset(client, path)) < LENGTH:
-            client.patch(path, start, b"0123456789"[start : start + 2])
-
-    racers = [threading.Thread(target=send_all) for _ in range(6)]
-    for racer in racers:
-        racer.start()
-    for racer in racers:
-        racer.join()
-
-    assert content(context, path, tmp_path) == b"0123456789"
-    assert len(stored(context, path)) == 5
-
-
-def test_a_popeye_that_is_stopped_keeps_what_came_and_sends_the_client_on(
-    client: TusClient, context: Services, path: str
-) -> None:
-    with serving(context) as (server, url):
-        client.url = url
-        with open_patch(client, path, LENGTH) as connection:
-            connection.sendall(b"0123")
-            time.sleep(0.2)  # or it would have ended before it heard of the request
-            server.should_exit = True
-            connection.sendall(b"45")
-
-            assert b" 503 " in connection.recv(4_096)
-    assert row(context, path).received >= 4
-
-
-def test_an_upload_is_safe_though_swf_is_away(
-    client: TusClient, context: Services, path: str
-) -> None:
-    away = swflow.Client("vib", endpoint_url="http://127.0.0.1:9", region="us-east-1")
-    with serving(replace(context, swf=away)) as (_, client.url):
-        assert client.patch(path, 0, b"0123456789").status == 204
-
-    assert row(context, path).status == "received"

@@ -8,9 +8,9 @@ from av.audio.frame import AudioFrame
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange
 
-from vib.popeye.colours import Colours
-from vib.popeye.pictures import PIXEL_FORMAT
-from vib.popeye.sound import LAYOUT, SAMPLE_RATE
+from vib.video.colours import Colours
+from vib.video.pictures import PIXEL_FORMAT
+from vib.video.sound import LAYOUT, SAMPLE_RATE
 
 FASTSTART = {"movflags": "+faststart"}  # the index in front, so that a file plays while it loads
 

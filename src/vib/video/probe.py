@@ -17,9 +17,9 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from vib.errors import BadVideo
-from vib.popeye.demux import packets
-from vib.popeye.duration import checked_duration
-from vib.popeye.playable import has_constant_rate, plays_anywhere
+from vib.video.demux import packets
+from vib.video.duration import checked_duration
+from vib.video.playable import has_constant_rate, plays_anywhere
 
 # Formats that hold their own data. Playlists (HLS, DASH, concat, SDP, ...) are what this list keeps
 # out: they make the reader open other files and addresses.

@@ -13,7 +13,7 @@ import pytest
 
 from harness import naughty
 from vib.errors import BadVideo
-from vib.popeye.sandbox import Limits, Sandbox
+from vib.video.sandbox import Limits, Sandbox
 
 MB = 2**20
 LIMITS = Limits(memory=1000 * MB, cpu=60, file=MB, seconds=60, silence=60)
@@ -144,7 +144,7 @@ def test_a_report_that_does_not_get_through_is_no_bad_video(tmp_path: Path) -> N
 
 def test_the_process_dies_with_the_one_that_started_it(tmp_path: Path) -> None:
     code = (
-        "from vib.popeye.sandbox import *\n"
+        "from vib.video.sandbox import *\n"
         f"sandbox = Sandbox({naughty.__name__!r}, {LIMITS})\n"
         f"sandbox.run('film.mp4', ['sleep', {str(tmp_path / 'pid')!r}], lambda _: None)"
     )

@@ -11,10 +11,10 @@ import pytest
 from av.video.frame import VideoFrame
 from skimage.metrics import structural_similarity
 
-from vib.popeye.made import Made
-from vib.popeye.probe import probe
-from vib.popeye.renditions import Rendition
-from vib.popeye.transcode import transcode
+from vib.video.made import Made
+from vib.video.probe import probe
+from vib.video.renditions import Rendition
+from vib.video.transcode import transcode
 
 MakeVideo = Callable[..., Path]
 Watch = Callable[[Path], Any]

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from vib.popeye.probe import VideoInfo
+from vib.video.probe import VideoInfo
 
 MAX_RATE = Fraction(30_000, 1001)  # frames per second
 _MIN_RATE = 5

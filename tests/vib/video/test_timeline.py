@@ -2,7 +2,7 @@ from fractions import Fraction
 
 import pytest
 
-from vib.popeye.timeline import Timeline
+from vib.video.timeline import Timeline
 
 PICTURE, SOUND = 0, 1
 

@@ -9,7 +9,7 @@ from av.video.frame import VideoFrame
 from PIL import Image
 
 from vib.errors import VibError
-from vib.popeye.samples import Sample, Samples, SampleWriter
+from vib.video.samples import Sample, Samples, SampleWriter
 
 
 def frame(rgb: np.ndarray, pixel_format: str = "yuv420p") -> VideoFrame:

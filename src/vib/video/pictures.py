@@ -8,7 +8,7 @@ from av.filter import Graph
 from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import ColorRange, VideoReformatter
 
-from vib.popeye.colours import Colours, is_beyond_bt709
+from vib.video.colours import Colours, is_beyond_bt709
 
 PIXEL_FORMAT = "yuv420p"
 

@@ -8,7 +8,7 @@ from av.audio.stream import AudioStream
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from vib.popeye.encode import FASTSTART
+from vib.video.encode import FASTSTART
 
 _KEY_FRAME_SECONDS = 10  # further apart, and one waits too long where one jumps to
 

@@ -10,14 +10,14 @@ from av.error import FFmpegError
 from pydantic import TypeAdapter
 
 from vib.errors import BadVideo
-from vib.popeye import probe as probing
-from vib.popeye import sandbox
-from vib.popeye import transcode as transcoding
-from vib.popeye.made import Made
-from vib.popeye.probe import VideoInfo
-from vib.popeye.renditions import DEFAULT_RENDITIONS, Rendition
-from vib.popeye.sandbox import Limits, Sandbox
-from vib.popeye.transcode import ignore
+from vib.video import probe as probing
+from vib.video import sandbox
+from vib.video import transcode as transcoding
+from vib.video.made import Made
+from vib.video.probe import VideoInfo
+from vib.video.renditions import DEFAULT_RENDITIONS, Rendition
+from vib.video.sandbox import Limits, Sandbox
+from vib.video.transcode import ignore
 
 _MB = 2**20
 _HOUR = 3600

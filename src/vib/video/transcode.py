@@ -10,17 +10,17 @@ from av.audio.stream import AudioStream
 from av.video.stream import VideoStream
 
 from vib.errors import BadVideo
-from vib.popeye import made, samples
-from vib.popeye.colours import Colours
-from vib.popeye.copy import Mp4Copier, NotCopyableError
-from vib.popeye.decode import Decoding
-from vib.popeye.duration import MAX_DURATION
-from vib.popeye.encode import Mp4Writer
-from vib.popeye.made import Made
-from vib.popeye.probe import VideoInfo, audio_stream, open_video, video_stream
-from vib.popeye.production import Production
-from vib.popeye.renditions import DEFAULT_RENDITIONS, Planned, Rendition, output_rate, plan
-from vib.popeye.timeline import clock_jumps
+from vib.video import made, samples
+from vib.video.colours import Colours
+from vib.video.copy import Mp4Copier, NotCopyableError
+from vib.video.decode import Decoding
+from vib.video.duration import MAX_DURATION
+from vib.video.encode import Mp4Writer
+from vib.video.made import Made
+from vib.video.probe import VideoInfo, audio_stream, open_video, video_stream
+from vib.video.production import Production
+from vib.video.renditions import DEFAULT_RENDITIONS, Planned, Rendition, output_rate, plan
+from vib.video.timeline import clock_jumps
 
 _log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from vib.errors import BadVideo
-from vib.popeye.demux import packets
-from vib.popeye.timeline import Timeline, clock_jumps, start_of
+from vib.video.demux import packets
+from vib.video.timeline import Timeline, clock_jumps, start_of
 
 MAX_DURATION = 24 * 3600.0
 

@@ -5,7 +5,7 @@ import pytest
 from av.video.frame import VideoFrame
 from PIL import Image
 
-from vib.popeye.stills import (
+from vib.video.stills import (
     Choice,
     GoodOnes,
     StillPicker,

@@ -6,7 +6,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
-from vib.popeye.colours import Colours, is_beyond_bt709
+from vib.video.colours import Colours, is_beyond_bt709
 
 _PROFILES = ("Baseline", "Constrained Baseline", "Main", "High")
 _MAX_FPS = 30

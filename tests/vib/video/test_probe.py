@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from vib.errors import BadVideo
-from vib.popeye.probe import probe
+from vib.video.probe import probe
 
 # What cameras write for "turn clockwise by": the rotation part of QuickTime's display matrix.
 MATRICES = {

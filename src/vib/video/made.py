@@ -4,7 +4,7 @@ from pathlib import Path
 import av
 from PIL import Image
 
-from vib.popeye.probe import open_video
+from vib.video.probe import open_video
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from typing import get_args
 
 import pytest
 
-from vib.popeye.probe import VideoInfo
-from vib.popeye.renditions import RENDITIONS, Rendition, output_rate, plan
 from vib.settings import Settings
+from vib.video.probe import VideoInfo
+from vib.video.renditions import RENDITIONS, Rendition, output_rate, plan
 
 HD = VideoInfo(
     duration=60.0,

@@ -5,7 +5,7 @@ import pytest
 from av.filter import Graph
 from av.video.frame import VideoFrame
 
-from vib.popeye.pictures import Pacer, Preparation
+from vib.video.pictures import Pacer, Preparation
 
 # Code points of ITU-T H.273.
 BT2020, PQ, HLG = 9, 16, 18

@@ -12,9 +12,9 @@ from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from vib.popeye.demux import packets
-from vib.popeye.probe import MAX_PIXELS
-from vib.popeye.timeline import Timeline, clock_jumps, start_of
+from vib.video.demux import packets
+from vib.video.probe import MAX_PIXELS
+from vib.video.timeline import Timeline, clock_jumps, start_of
 
 _MAX_THREADS = 4  # each holds pictures of its own
 

@@ -6,14 +6,14 @@ from av.audio.frame import AudioFrame
 from av.video.frame import VideoFrame
 
 from vib.errors import BadVideo
-from vib.popeye.encode import Mp4Writer
-from vib.popeye.gallery import Gallery
-from vib.popeye.made import Made
-from vib.popeye.pictures import Pacer, Preparation, Scaler
-from vib.popeye.probe import VideoInfo
-from vib.popeye.renditions import output_rate, scaled
-from vib.popeye.samples import SampleWriter
-from vib.popeye.sound import Soundtrack
+from vib.video.encode import Mp4Writer
+from vib.video.gallery import Gallery
+from vib.video.made import Made
+from vib.video.pictures import Pacer, Preparation, Scaler
+from vib.video.probe import VideoInfo
+from vib.video.renditions import output_rate, scaled
+from vib.video.samples import SampleWriter
+from vib.video.sound import Soundtrack
 
 _VIEWED_HEIGHT = 720  # pixels of the shorter side from which stills and samples are taken
 _REPEATS = 200_000  # two hours of a standing picture; a few bytes could ask for days

@@ -3,7 +3,7 @@ from pathlib import Path
 from av.video.frame import VideoFrame
 from PIL import Image
 
-from vib.popeye import made, stills
+from vib.video import made, stills
 
 
 class Gallery:

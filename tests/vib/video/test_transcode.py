@@ -11,11 +11,11 @@ import pytest
 from PIL import Image, ImageSequence
 
 from vib.errors import BadVideo
-from vib.popeye import samples
-from vib.popeye.made import Made
-from vib.popeye.probe import probe
-from vib.popeye.renditions import Rendition
-from vib.popeye.transcode import transcode
+from vib.video import samples
+from vib.video.made import Made
+from vib.video.probe import probe
+from vib.video.renditions import Rendition
+from vib.video.transcode import transcode
 
 TURN_CLOCKWISE = {
     90: (0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30),
