@@ -13,6 +13,9 @@ from vib.storage.folder import FolderStorage
 from vib.storage.interface import Storage
 from vib.storage.s3 import S3Storage
 
+SECONDS_TO_CONNECT = 10
+"""What the database may take to answer a new connection; a host that is gone never does."""
+
 
 class Services:
     """Everything outside the process that the pipeline talks to, built in one place.
@@ -29,7 +32,9 @@ class Services:
         """The database."""
         url = self.settings.needed("database_url").get_secret_value()
         # pre_ping: a database that was restarted costs a new connection, not a failed activity.
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(
+            url, pool_pre_ping=True, connect_args={"connect_timeout": SECONDS_TO_CONNECT}
+        )
 
     @cached_property
     def sessions(self) -> sessionmaker[Session]:

@@ -35,9 +35,7 @@ class Settings(BaseSettings):
     renditions: tuple[Literal["720p", "480p", "360p", "240p"], ...] = Field(
         ("720p", "480p"), min_length=1, description="JSON list of what is made of a video"
     )
-    scratch_folder: Path | None = Field(
-        None, description="the folder for work in progress, which may be emptied any time"
-    )
+    scratch_folder: Path | None = Field(None, description="the folder for work in progress")
     swf_domain: str = "vib"
     swf_endpoint_url: str | None = Field(None, description="an SWF endpoint other than Amazon's")
     swf_region: str | None = None

@@ -1,11 +1,20 @@
 """The processes of a fleet, and what is done before they are started."""
 
 import argparse
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from vib import logs
 from vib.errors import VibError
+
+if TYPE_CHECKING:
+    from vib.needs import Need
+    from vib.services import Services
+
+NOT_READY = 2
 
 
 def add_to(commands: Any) -> None:
@@ -18,7 +27,7 @@ def add_to(commands: Any) -> None:
     register.set_defaults(command=_register)
 
     decider = commands.add_parser("decider", help="decide what the workflows do next")
-    decider.set_defaults(command=_decider)
+    _set_program(decider, _decider, _decider_needs)
 
     worker = commands.add_parser("worker", help="do the activities of some task lists")
     worker.add_argument("task_lists", nargs="*", metavar="TASK_LIST", help="default: all")
@@ -28,7 +37,7 @@ def add_to(commands: Any) -> None:
     worker.add_argument(
         "--grace", type=float, default=30, metavar="SECONDS", help="to finish in when stopped"
     )
-    worker.set_defaults(command=_worker)
+    _set_program(worker, _worker, _worker_needs)
 
     popeye = commands.add_parser("popeye", help="take files in, over HTTP")
     popeye.add_argument("--host", default="127.0.0.1", help="default: this machine alone")
@@ -36,7 +45,48 @@ def add_to(commands: Any) -> None:
     popeye.add_argument(
         "--metrics", type=int, metavar="PORT", help="for Prometheus, on this machine alone"
     )
-    popeye.set_defaults(command=_popeye)
+    _set_program(popeye, _popeye, _popeye_needs)
+
+    check = commands.add_parser(
+        "check", help="tell what is in the way of a process, before it is started"
+    )
+    check.add_argument(
+        "program", nargs=argparse.REMAINDER, metavar="COMMAND", help="such as: worker transcode"
+    )
+    check.set_defaults(command=partial(_check, commands.choices))
+
+
+def _set_program(
+    parser: argparse.ArgumentParser,
+    run: "Callable[[Services, argparse.Namespace], int]",
+    needs: "Callable[[argparse.Namespace], Sequence[Need]]",
+) -> None:
+    """Have a command run a process of a fleet, if all is set that it needs."""
+
+    def command(arguments: argparse.Namespace) -> int:
+        from vib.needs import demand
+        from vib.services import services
+
+        context = services()
+        demand(context, needs(arguments))
+        logs.configure(context.settings.log_level)
+        return run(context, arguments)
+
+    parser.set_defaults(command=command, needs=needs)
+
+
+def _check(commands: Mapping[str, argparse.ArgumentParser], arguments: argparse.Namespace) -> int:
+    from vib.needs import problems_with
+    from vib.services import services
+
+    name, *rest = arguments.program or [""]
+    program = commands[name].parse_args(rest) if name in commands else argparse.Namespace()
+    if not hasattr(program, "needs"):
+        raise VibError("Name a process and its arguments: vib check worker transcode.")
+    problems = problems_with(services(), program.needs(program))
+    for problem in problems:
+        print(f"vib: {problem}", file=sys.stderr)  # noqa: T201 - what the command is for
+    return NOT_READY if problems else 0
 
 
 def _migrate(_: argparse.Namespace) -> int:
@@ -56,28 +106,38 @@ def _register(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _decider(_: argparse.Namespace) -> int:
+def _decider_needs(_: argparse.Namespace) -> "Sequence[Need]":
+    from vib import needs
+
+    return needs.DECIDER
+
+
+def _decider(context: "Services", _: argparse.Namespace) -> int:
     import swflow
     from vib.registry import DECIDER_LIST, WORKFLOWS
-    from vib.services import services
 
-    logs.configure(services().settings.log_level)
-    swflow.Decider(services().swf, WORKFLOWS, task_list=DECIDER_LIST).run()
+    swflow.Decider(context.swf, WORKFLOWS, task_list=DECIDER_LIST).run()
     return 0
 
 
-def _worker(arguments: argparse.Namespace) -> int:
-    import swflow
-    from vib.registry import ACTIVITIES, TASK_LISTS
-    from vib.services import services
+def _worker_needs(arguments: argparse.Namespace) -> "Sequence[Need]":
+    from vib import needs
+    from vib.registry import TASK_LISTS
 
     names = arguments.task_lists or TASK_LISTS
     for name in names:
         if name not in TASK_LISTS:
             raise VibError(f"There is no task list {name!r}; there are {', '.join(TASK_LISTS)}.")
-    logs.configure(services().settings.log_level)
+    return needs.of_worker(names)
+
+
+def _worker(context: "Services", arguments: argparse.Namespace) -> int:
+    import swflow
+    from vib.registry import ACTIVITIES, TASK_LISTS
+
+    names = arguments.task_lists or TASK_LISTS
     swflow.Worker(
-        services().swf,
+        context.swf,
         [activity for activity in ACTIVITIES if activity.task_list in names],
         processes=arguments.processes,
         grace=timedelta(seconds=arguments.grace),
@@ -85,14 +145,18 @@ def _worker(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _popeye(arguments: argparse.Namespace) -> int:
+def _popeye_needs(_: argparse.Namespace) -> "Sequence[Need]":
+    from vib import needs
+
+    return needs.POPEYE
+
+
+def _popeye(context: "Services", arguments: argparse.Namespace) -> int:
     from prometheus_client import start_http_server
 
     from vib.popeye.http.server import serve
-    from vib.services import services
 
-    logs.configure(services().settings.log_level)
     if arguments.metrics is not None:
         start_http_server(arguments.metrics, "127.0.0.1")
-    serve(services(), arguments.host, arguments.port)
+    serve(context, arguments.host, arguments.port)
     return 0

@@ -1,8 +1,5 @@
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,12 +7,13 @@ from sqlalchemy import select
 
 from harness.users import add_user
 from vib import keys
-from vib.__main__ import main
 from vib.db.models import Contact, Media, MediaStatus, Stage
 from vib.local.processes import Processes
 from vib.popeye.http.tokens import Audience, read
 from vib.popeye.ingest import Wishes, ingest
 from vib.services import Services
+
+from .conftest import Command
 
 
 @pytest.fixture
@@ -26,31 +24,6 @@ def context(shared_context: Services) -> Services:
 @pytest.fixture
 def user_id(context: Services) -> UUID:
     return add_user(context)
-
-
-class Done(NamedTuple):
-    """How a command ended."""
-
-    status: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Done]
-
-
-@pytest.fixture
-def vib(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Gives a command, in this process."""
-
-    def give(*arguments: object) -> Done:
-        monkeypatch.setattr(sys, "argv", ["vib", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        assert isinstance(ended.value.code, int)
-        return Done(ended.value.code, *capsys.readouterr())
-
-    return give
 
 
 def settle(context: Services, media_id: UUID, status: MediaStatus) -> None:
