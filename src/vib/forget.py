@@ -10,7 +10,8 @@ from uuid import UUID
 from sqlalchemy import delete, select
 
 from vib import keys
-from vib.contacts.recognise import choose_picture
+from vib.contacts.questions import stop_asking
+from vib.contacts.settle import choose_picture
 from vib.db.models import Asset, Contact, Feature, Media, Upload, User
 from vib.popeye.retry import latest_execution
 from vib.services import Services
@@ -21,6 +22,7 @@ def forget_media(context: Services, media_id: UUID) -> None:
     execution = latest_execution(context, media_id)
     if execution is not None and execution.is_open():
         execution.terminate("the video is removed")
+    stop_asking(context, media_id)
     with context.sessions() as session:
         user_id = session.scalar(select(Media.user_id).filter_by(id=media_id))
         rows = session.execute(

@@ -36,3 +36,40 @@ class VideoOutcome:
     media_id: UUID
     people: int
     faces_failure: str | None = None
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """What the machine made of a video's people; of `unsure` persons it is left to people."""
+
+    people: int
+    unsure: int = 0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question that people were asked, and how many answers to it are wanted."""
+
+    question_id: UUID
+    wanted: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What somebody answered to a question: a choice for each item.
+
+    Of two with the same `answer_id` one counts. A `final` one decides alone.
+    """
+
+    question_id: UUID
+    answer_id: str
+    choices: dict[str, str]
+    final: bool = False
+
+
+@dataclass(frozen=True)
+class Person:
+    """Tracks of one person; whether people said so, or the machine."""
+
+    tracks: list[int]
+    by_people: bool

@@ -1,5 +1,6 @@
 from functools import cache, cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session, sessionmaker
@@ -12,6 +13,9 @@ from vib.settings import Settings, load, variable
 from vib.storage.folder import FolderStorage
 from vib.storage.interface import Storage
 from vib.storage.s3 import S3Storage
+
+if TYPE_CHECKING:
+    from vib.mturk.client import MechanicalTurk
 
 SECONDS_TO_CONNECT = 10
 """What the database may take to answer a new connection; a host that is gone never does."""
@@ -78,6 +82,36 @@ class Services:
         from vib.recognisers.embedded import EmbeddedRecogniser
 
         return EmbeddedRecogniser()
+
+    @property
+    def asks_people(self) -> bool:
+        """Whether people are asked what the machine is not sure of."""
+        return self.settings.ask_people != "off"
+
+    @cached_property
+    def mturk(self) -> "MechanicalTurk | None":
+        """Amazon Mechanical Turk, if that is where people are asked."""
+        where = self.settings.ask_people
+        if where in {"off", "by_hand"}:
+            return None
+        from vib.mturk import client
+
+        self.settings.needed("storage_bucket")  # strangers see no pictures in a folder
+        amazons = client.PRODUCTION if where == "production" else client.SANDBOX
+        return client.MechanicalTurk(
+            self.storage,
+            self.settings.swf_domain,
+            self.settings.mturk_reward,
+            endpoint_url=self.settings.mturk_endpoint_url or amazons,
+        )
+
+    @property
+    def needed_mturk(self) -> "MechanicalTurk":
+        """The same, for what makes no sense without it."""
+        if self.mturk is None:
+            name = variable("ask_people")
+            raise VibError(f"{name} is neither sandbox nor production: nobody is asked there.")
+        return self.mturk
 
     @cached_property
     def swf(self) -> swflow.Client:

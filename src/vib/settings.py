@@ -1,4 +1,5 @@
 import os
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -54,6 +55,20 @@ class Settings(BaseSettings):
     )
     notify_secret: SecretStr | None = Field(
         None, min_length=1, description="the key that signs what the web application hears"
+    )
+    ask_people: Literal["off", "by_hand", "sandbox", "production"] = Field(
+        "off",
+        description="who says what the machine is not sure of: nobody, so that it decides; whoever "
+        "gives `vib answer`; workers of Amazon Mechanical Turk's sandbox; paid ones",
+    )
+    mturk_reward: Decimal = Field(
+        Decimal("0.05"), ge=0, decimal_places=2, description="US dollars for a worker's answer"
+    )
+    mturk_assignments: int = Field(
+        2, ge=1, le=8, description="workers who answer a question; if they disagree, one more"
+    )
+    mturk_endpoint_url: str | None = Field(
+        None, description="a Mechanical Turk endpoint other than Amazon's"
     )
     upload_secret: SecretStr | None = Field(
         None, min_length=32, description="the key of the tokens that let people upload"

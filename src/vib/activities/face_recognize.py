@@ -3,7 +3,7 @@ from datetime import timedelta
 from swflow import Retry, activity
 from vib import __version__
 from vib.activities.stage import stage
-from vib.messages import VideoJob
+from vib.messages import Recognition, VideoJob
 from vib.services import services
 
 
@@ -15,17 +15,16 @@ from vib.services import services
     schedule_to_close=timedelta(hours=15),
     retry=Retry(failures=2, timeouts=(2, 4)),
 )
-def face_recognize(job: VideoJob) -> int:
+def face_recognize(job: VideoJob) -> Recognition:
     """Work out which of the user's contacts a video's faces are; whoever is new becomes one.
 
-    Returns:
-        The number of people in the video.
+    Where people can be asked, what is in doubt is left to them.
     """
     from vib.contacts.recognise import recognise
 
     context = services()
     with stage(context.sessions, job.media_id, "FaceRecognize"):
         with context.sessions.begin() as session:
-            recognised = recognise(session, job, context.recogniser)
+            recognised = recognise(session, job, context.recogniser, ask=context.asks_people)
         context.recogniser.learn(job.user_id, recognised.to_learn)
-    return recognised.people
+    return Recognition(recognised.people, recognised.unsure)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 import swflow
 from vib import keys
+from vib.contacts.questions import stop_asking
 from vib.db.models import Asset, AssetType, Media, MediaStatus, Stage
 from vib.db.queries import save_asset
 from vib.errors import VibError
@@ -120,6 +121,7 @@ def start_workflow(context: Services, job: VideoJob) -> Receipt:
 
 def start_over(context: Services, session: Session, media: Media) -> None:
     """Have a video ready to be processed again. One that can be watched stays so meanwhile."""
+    stop_asking(context, media.id)
     session.execute(delete(Stage).filter_by(media_id=media.id))
     if media.status == MediaStatus.FAILED:
         remove_made(context, session, media.id)

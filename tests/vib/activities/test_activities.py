@@ -104,7 +104,7 @@ def test_the_two_people_of_the_sample_become_contacts_with_pictures(
 ) -> None:
     face_detect(job)
 
-    count = face_recognize(job)
+    count = face_recognize(job).people
 
     with context.sessions() as session:
         people = people_in(session, job.media_id)
@@ -165,7 +165,7 @@ def test_faces_with_a_flaw_are_stored_with_it_and_become_nobodys(
     monkeypatch.setattr(EmbeddedRecogniser, "flaw", lambda *_: RecognitionResult.NOT_FACE)
 
     face_detect(job)
-    count = face_recognize(job)
+    count = face_recognize(job).people
 
     with context.sessions() as session:
         features = session.scalars(select(Feature)).all()

@@ -1,0 +1,29 @@
+from datetime import timedelta
+
+from swflow import Retry, activity
+from vib import __version__
+from vib.db.models import QuestionKind
+from vib.logs import about, timed
+from vib.messages import Asked, Person, VideoJob
+from vib.services import services
+
+
+@activity(
+    "AskNames",
+    version=__version__,
+    task_list="recognise",
+    start_to_close=timedelta(minutes=30),
+    schedule_to_close=timedelta(hours=2),
+    retry=Retry(failures=10, timeouts=(1, 1), backoff=timedelta(seconds=10)),
+)
+def ask_names(job: VideoJob, people: list[Person]) -> list[Asked]:
+    """Have people asked who somebody is, a question each; settle what is in doubt no more."""
+    from vib.contacts.naming import settle_or_ask
+    from vib.contacts.questions import ask
+
+    context = services()
+    with about(user_uuid=job.user_id, media_uuid=job.media_id), timed("AskNames"):
+        with context.sessions.begin() as session:
+            items, to_learn = settle_or_ask(session, job, context.recogniser, people)
+        context.recogniser.learn(job.user_id, to_learn)
+        return [ask(context, job.media_id, QuestionKind.RECOGNIZE, [item]) for item in items]

@@ -1,0 +1,130 @@
+"""Questions to people about a video's faces, whoever is asked."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from pydantic import TypeAdapter
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+import swflow
+from vib.db.models import Question, QuestionKind
+from vib.errors import VibError
+from vib.messages import Asked
+from vib.services import Services
+
+PATIENCE = timedelta(hours=36)
+"""How long people have for an answer."""
+_LONG_OVER = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An answer to choose. `picture` is a key in the storage of what shows it, if anything does."""
+
+    value: str
+    text: str
+    picture: str | None = None
+
+
+@dataclass(frozen=True)
+class Item:
+    """Something to choose an answer about.
+
+    Attributes:
+        name: the lowest of the tracks.
+        tracks: all that the answer is about: of one person, as far as anybody can doubt it.
+        picture: the key of the best picture of their face.
+        choices: what may be answered.
+        otherwise: which of them counts where people do not say, or do not agree.
+    """
+
+    name: str
+    tracks: list[int]
+    picture: str
+    choices: list[Choice]
+    otherwise: str
+
+
+_ITEMS = TypeAdapter(list[Item])
+
+
+class NonsenseError(VibError):
+    """An answer is none to its question; the sentence says why."""
+
+
+def workflow_id(media_id: UUID) -> str:
+    """The id of the workflow that waits for answers about a video."""
+    return f"people-{media_id}"
+
+
+def items_of(question: Question) -> list[Item]:
+    """What a question asks."""
+    return _ITEMS.validate_python(question.items)
+
+
+def check(question: Question, choices: Mapping[str, str]) -> None:
+    """Make sure that an answer is one to this question.
+
+    Raises:
+        NonsenseError: something was not answered, or otherwise than was to choose from.
+    """
+    items = items_of(question)
+    for item in items:
+        if item.name not in choices:
+            raise NonsenseError(f"Picture {item.name} has no answer.")
+        if choices[item.name] not in {choice.value for choice in item.choices}:
+            raise NonsenseError(f"Picture {item.name} has an answer that was not to choose from.")
+    for name in choices.keys() - {item.name for item in items}:
+        raise NonsenseError(f"There is no picture {name[:20]!r} in the question.")
+
+
+def is_over(question: Question) -> bool:
+    """Whether answers come too late; its workflow may have ended without saying so."""
+    closed = question.closed_at is not None
+    return closed or datetime.now(UTC) > question.closes_at + _LONG_OVER
+
+
+def ask(context: Services, media_id: UUID, kind: QuestionKind, items: Sequence[Item]) -> Asked:
+    """Have people asked, unless they are already."""
+    key = {"media_id": media_id, "kind": kind, "track_id": int(items[0].name)}
+    row = {
+        "items": _ITEMS.dump_python(list(items)),
+        "wanted": context.settings.mturk_assignments if context.mturk else 1,
+        "closes_at": datetime.now(UTC) + PATIENCE,
+    }
+    with context.sessions.begin() as session:
+        session.execute(insert(Question).values(**key, **row).on_conflict_do_nothing())
+        question = session.scalars(select(Question).filter_by(**key)).one()
+        session.expunge(question)
+    if context.mturk and question.hit_id is None and not is_over(question):
+        hit_id = context.mturk.ask(question, items)
+        with context.sessions.begin() as session:
+            session.execute(update(Question).filter_by(id=question.id).values(hit_id=hit_id))
+    return Asked(question.id, question.wanted)
+
+
+def questions_of(session: Session, media_id: UUID, kind: QuestionKind) -> list[Question]:
+    """What is or was asked about a video."""
+    asked = select(Question).filter_by(media_id=media_id, kind=kind).order_by(Question.track_id)
+    return list(session.scalars(asked))
+
+
+def close(session: Session, questions: Iterable[Question]) -> None:
+    """Say that what came of questions is applied; whoever answers now is too late."""
+    mine = Question.id.in_([question.id for question in questions])
+    session.execute(
+        update(Question).where(mine, Question.closed_at.is_(None)).values(closed_at=func.now())
+    )
+
+
+def stop_asking(context: Services, media_id: UUID) -> None:
+    """Ask nothing more about a video's faces, because they go. `collect-mturk` ends the HITs."""
+    with suppress(swflow.SwflowError):  # nobody was waiting
+        context.swf.execution(workflow_id(media_id)).terminate("the faces go")
+    with context.sessions.begin() as session:
+        session.execute(delete(Question).filter_by(media_id=media_id))

@@ -1,0 +1,1 @@
+"""Amazon Mechanical Turk: strangers are shown faces and asked what the machine is not sure of."""
