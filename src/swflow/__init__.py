@@ -49,6 +49,7 @@ from swflow.errors import (
 )
 from swflow.execution.loop import Promise
 from swflow.tools.injecting import inject
+from swflow.tools.listing import Query, executions
 from swflow.tools.rerunning import Rerun, rerun
 from swflow.tools.sweeping import sweep
 from swflow.values.encryption import Encryption
@@ -93,6 +94,7 @@ __all__ = [
     "PayloadStore",
     "Payloads",
     "Promise",
+    "Query",
     "Rerun",
     "Retry",
     "S3Store",
@@ -118,6 +120,7 @@ __all__ = [
     "beating",
     "cached",
     "continue_as_new",
+    "executions",
     "external",
     "heartbeat",
     "info",

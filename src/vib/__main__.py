@@ -3,7 +3,7 @@ import sys
 
 from swflow import SwflowError
 from vib import __version__
-from vib.cli import files, fleet, videos
+from vib.cli import files, fleet, jobs, videos
 from vib.errors import VibError
 
 BAD_INPUT = 2
@@ -24,7 +24,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="vib", description="The video and face pipeline.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (files, videos, fleet):
+    for module in (files, videos, fleet, jobs):
         module.add_to(commands)
     return parser
 

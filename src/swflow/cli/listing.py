@@ -132,4 +132,4 @@ def _found(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         since=options.since,
         until=options.until,
     )
-    return islice(executions(client_of(options).connection, query), options.limit)
+    return islice(executions(client_of(options), query), options.limit)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from swflow.client.client import Client
 from swflow.endpoint.connection import Connection
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
@@ -49,16 +50,13 @@ class Query:
         return self.status in (None, status, info["executionStatus"])
 
 
-def executions(
-    connection: Connection,
-    query: Query = Query(),
-) -> Iterator[dict[str, Any]]:
+def executions(client: Client, query: Query = Query()) -> Iterator[dict[str, Any]]:
     """The executions of a domain, the one started last first, as WorkflowExecutionInfo.
 
     Read page by page: whoever stops early asks for no more. Amazon SWF lists an execution a moment
     after it was started or closed.
     """
-    parts = []
+    parts, connection = [], client.connection
     if query.status in (None, "OPEN"):
         parts.append(_listed(connection, "list_open_workflow_executions", query))
     if query.status != "OPEN":

@@ -2,12 +2,12 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from vib import logs
+from vib.cli.programs import set_program
 from vib.errors import VibError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def add_to(commands: Any) -> None:
     register.set_defaults(command=_register)
 
     decider = commands.add_parser("decider", help="decide what the workflows do next")
-    _set_program(decider, _decider, _decider_needs)
+    set_program(decider, _decider, _decider_needs)
 
     worker = commands.add_parser("worker", help="do the activities of some task lists")
     worker.add_argument("task_lists", nargs="*", metavar="TASK_LIST", help="default: all")
@@ -37,7 +37,7 @@ def add_to(commands: Any) -> None:
     worker.add_argument(
         "--grace", type=float, default=30, metavar="SECONDS", help="to finish in when stopped"
     )
-    _set_program(worker, _worker, _worker_needs)
+    set_program(worker, _worker, _worker_needs)
 
     popeye = commands.add_parser("popeye", help="take files in, over HTTP")
     popeye.add_argument("--host", default="127.0.0.1", help="default: this machine alone")
@@ -45,7 +45,7 @@ def add_to(commands: Any) -> None:
     popeye.add_argument(
         "--metrics", type=int, metavar="PORT", help="for Prometheus, on this machine alone"
     )
-    _set_program(popeye, _popeye, _popeye_needs)
+    set_program(popeye, _popeye, _popeye_needs)
 
     check = commands.add_parser(
         "check", help="tell what is in the way of a process, before it is started"
@@ -54,25 +54,6 @@ def add_to(commands: Any) -> None:
         "program", nargs=argparse.REMAINDER, metavar="COMMAND", help="such as: worker transcode"
     )
     check.set_defaults(command=partial(_check, commands.choices))
-
-
-def _set_program(
-    parser: argparse.ArgumentParser,
-    run: "Callable[[Services, argparse.Namespace], int]",
-    needs: "Callable[[argparse.Namespace], Sequence[Need]]",
-) -> None:
-    """Have a command run a process of a fleet, if all is set that it needs."""
-
-    def command(arguments: argparse.Namespace) -> int:
-        from vib.needs import demand
-        from vib.services import services
-
-        context = services()
-        demand(context, needs(arguments))
-        logs.configure(context.settings.log_level)
-        return run(context, arguments)
-
-    parser.set_defaults(command=command, needs=needs)
 
 
 def _check(commands: Mapping[str, argparse.ArgumentParser], arguments: argparse.Namespace) -> int:

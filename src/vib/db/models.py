@@ -334,6 +334,18 @@ class Question(Base):
     closed_at: Mapped[datetime | None]
 
 
+class JobRun(Base):
+    """When a job was last run to its end, what it did, and how much of it failed."""
+
+    __tablename__ = "job_runs"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    finished_at: Mapped[datetime]
+    seconds: Mapped[float]
+    done: Mapped[dict[str, Any]]
+    failed: Mapped[int]
+
+
 class MTurkWorker(Base):
     """A worker of Mechanical Turk who has answered, and when they were last told of questions.
 

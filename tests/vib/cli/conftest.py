@@ -1,5 +1,6 @@
+import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import pytest
@@ -19,8 +20,9 @@ Command = Callable[..., Done]
 
 
 @pytest.fixture
-def vib(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Gives a command, in this process."""
+def vib(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Command]:
+    """Gives a command, in this process, which logs as it did before."""
+    handlers, level = logging.root.handlers[:], logging.root.level
 
     def give(*arguments: object) -> Done:
         monkeypatch.setattr(sys, "argv", ["vib", *map(str, arguments)])
@@ -29,4 +31,6 @@ def vib(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         assert isinstance(ended.value.code, int)
         return Done(ended.value.code, *capsys.readouterr())
 
-    return give
+    yield give
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)

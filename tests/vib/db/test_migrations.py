@@ -15,6 +15,7 @@ from vib.db.models import (
     Base,
     Contact,
     Feature,
+    JobRun,
     Link,
     Media,
     MTurkWorker,
@@ -187,3 +188,17 @@ def face(asset: Asset, track: int, embedding: list[float] | None) -> Feature:
         score=0.5,
         embedding=embedding,
     )
+
+
+def test_when_jobs_ran_goes_with_its_migration_and_all_else_stays(database: Engine) -> None:
+    with Session(database) as session, session.begin():
+        session.add(User(email="a@example.org"))
+        now = datetime.now(UTC)
+        session.add(JobRun(name="sync", finished_at=now, seconds=1.0, done={}, failed=0))
+
+    migrate.downgrade(database, "0006")
+    assert "job_runs" not in inspect(database).get_table_names()
+    migrate.upgrade(database)
+
+    with Session(database) as session:
+        assert (session.query(User).count(), session.query(JobRun).count()) == (1, 0)

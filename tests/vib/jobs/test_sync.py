@@ -1,6 +1,9 @@
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -10,9 +13,10 @@ from sqlalchemy import update
 from harness.users import add_user
 from vib import keys
 from vib.db.models import Media, MediaStatus, Upload
+from vib.jobs import sync as syncing
+from vib.jobs.run import run
 from vib.popeye import uploads
 from vib.popeye.ingest import ingest
-from vib.popeye.sync import sync
 from vib.services import Services
 
 NOW = timedelta(0)
@@ -21,6 +25,13 @@ NOW = timedelta(0)
 @pytest.fixture
 def user_id(context: Services) -> UUID:
     return add_user(context)
+
+
+def sync(context: Services, patience: timedelta = syncing.PATIENCE) -> Counter[str]:
+    """Runs the job; how often what was done."""
+    outcome = run(context, replace(syncing.JOB, find=partial(syncing.find, patience=patience)))
+    assert outcome.failed == 0
+    return outcome.done
 
 
 @contextmanager
@@ -34,11 +45,6 @@ def crash_in(name: str) -> Iterator[None]:
         patch.setattr(name, end)
         yield
         pytest.fail(f"{name} was not called")
-
-
-def media_of(context: Services, media_id: UUID) -> Media | None:
-    with context.sessions() as session:
-        return session.get(Media, media_id)
 
 
 def upload_of(context: Services, upload_id: UUID) -> Upload | None:
@@ -141,19 +147,6 @@ def test_a_video_that_was_taken_in_half_is_completed_or_removed(
     for media in left:
         assert context.swf.execution(str(media.id)).is_open()
         assert (media.filename, media.status) == (tiny_video.name, MediaStatus.PENDING)
-
-
-def test_a_video_whose_workflow_ended_without_a_word_has_failed(
-    context: Services, user_id: UUID, tiny_video: Path
-) -> None:
-    ingested = ingest(context, tiny_video, user_id)
-    context.swf.execution(str(ingested.media_id)).terminate("the test says so")
-
-    assert sync(context, NOW) == {"videos failed": 1}
-
-    media = media_of(context, ingested.media_id)
-    assert media is not None
-    assert (media.status, media.failure) == ("failed", "The workflow ended as TERMINATED.")
 
 
 def test_files_of_nobody_are_removed_and_those_of_others_stay(

@@ -1,0 +1,135 @@
+"""Settles videos whose workflow ended without a word, and ends workflows that nobody waits for.
+
+A workflow that its own code ends leaves its video complete or failed. One that was terminated,
+timed out, or could not even tell the web application, leaves it as it was.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import or_, select
+
+import swflow
+from vib.activities.notify_complete import notify_complete
+from vib.db.models import Base, Media, MediaStatus, MediaType, Stage, StageStatus, Upload
+from vib.db.queries import mark_failed
+from vib.jobs.job import Chore, Job
+from vib.needs import DATABASE, STORAGE, WEB
+from vib.popeye.ingest import job_of, remove_made
+from vib.popeye.retry import latest_execution
+from vib.services import Services
+from vib.workflows.upload_video import upload_video
+from vib.workflows.video_processing import video_processing
+
+PATIENCE = timedelta(hours=1)
+"""How long nothing has to have changed: whoever looks closer has had the time to do so."""
+
+
+def find(context: Services, patience: timedelta = PATIENCE) -> Iterator[Chore]:
+    """Videos that nobody works on any more, and work that is on nothing."""
+    for media in _unsettled(context, patience):
+        ended = _how_it_ended(context, media)
+        if ended is not None:
+            verb = "fail" if media.status == MediaStatus.PENDING else "complete"
+            what = f"{verb} the video {media.id}: {ended}"
+            yield Chore(what, partial(_settle, context, media.id), media.user_id, media.id)
+    for workflow_id in _open_without_a_row(context):
+        do = partial(_terminate, context, workflow_id)
+        yield Chore(f"end the workflow {workflow_id}, whose row is gone", do)
+
+
+JOB = Job(
+    "fail-orphan-workflows",
+    "settles videos whose workflow ended without a word",
+    (DATABASE, STORAGE, WEB),
+    find,
+)
+
+
+def _unsettled(context: Services, patience: timedelta) -> Sequence[Media]:
+    """Videos that are on their way, or of which the web application has not heard."""
+    untold = select(Stage.media_id).filter_by(stage="NotifyComplete", status=StageStatus.FAILED)
+    with context.sessions() as session:
+        return session.scalars(
+            select(Media).where(
+                Media.media_type == MediaType.ORIGINAL,
+                Media.updated_at < datetime.now(UTC) - patience,
+                or_(
+                    Media.status.in_((MediaStatus.PENDING, MediaStatus.VISIBLE)),
+                    Media.id.in_(untold),
+                ),
+            )
+        ).all()
+
+
+def _how_it_ended(context: Services, media: Media) -> str | None:
+    """What became of the video's workflow, in one sentence; None where there is work to come.
+
+    A pending video of which SWF knows nothing is none of ours: `sync` starts it.
+    """
+    execution = latest_execution(context, media.id)
+    if execution is None:
+        was_started = media.status != MediaStatus.PENDING
+        return "The workflow ended so long ago that SWF has forgotten it." if was_started else None
+    status = execution.status()
+    return None if status == "OPEN" else f"The workflow ended as {status}."
+
+
+def _settle(context: Services, media_id: UUID) -> str | None:
+    """Do what the workflow would have done at its end."""
+    with context.sessions() as session:
+        media = session.get(Media, media_id)
+    ended = None if media is None else _how_it_ended(context, media)
+    if media is None or ended is None:
+        return None
+    if media.status == MediaStatus.PENDING:
+        _fail(context, media, ended)
+        return "videos failed"
+    notify_complete(job_of(media))
+    return "videos completed"
+
+
+def _fail(context: Services, media: Media, reason: str) -> None:
+    # Told first: a video that has failed is not looked at again.
+    context.web.tell(media.user_id, media.id, MediaStatus.FAILED, reason=reason)
+    with context.sessions.begin() as session:
+        mark_failed(session, media.id, reason)
+        remove_made(context, session, media.id)
+
+
+def _open_without_a_row(context: Services) -> Iterator[str]:
+    whose: tuple[tuple[swflow.WorkflowType[..., Any], type[Base]], ...] = (
+        (video_processing, Media),
+        (upload_video, Upload),
+    )
+    for workflow, model in whose:
+        query = swflow.Query(status="OPEN", type=workflow.name)
+        for info in swflow.executions(context.swf, query):
+            workflow_id = info["execution"]["workflowId"]
+            identity = _identity(workflow_id)
+            if identity is not None and not _has_row(context, model, identity):
+                yield workflow_id
+
+
+def _identity(workflow_id: str) -> UUID | None:
+    """The row that a workflow is about; None for one that an operator started by another name."""
+    try:
+        return UUID(workflow_id.removeprefix("upload-"))
+    except ValueError:
+        return None
+
+
+def _has_row(context: Services, model: type[Base], identity: UUID) -> bool:
+    with context.sessions() as session:
+        return session.get(model, identity) is not None
+
+
+def _terminate(context: Services, workflow_id: str) -> str | None:
+    execution = context.swf.execution(workflow_id)
+    if not execution.is_open():
+        return None
+    execution.terminate("what it was about is gone")
+    return "workflows terminated"
