@@ -5,7 +5,7 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from vib.db.models import Asset, Feature
@@ -52,9 +52,15 @@ class Track:
 
 
 def tracks_of(
-    session: Session, media_id: UUID, settled: Collection[RecognitionResult]
+    session: Session,
+    media_id: UUID,
+    settled: Collection[RecognitionResult],
+    *those: ColumnElement[bool],
 ) -> list[Track]:
-    """Read a video's tracks: those that nothing is said of yet, and those `settled` in this way."""
+    """Read a video's tracks: those that nothing is said of yet, and those `settled` in this way.
+
+    Only faces count of which `those` conditions hold.
+    """
     rows = session.execute(
         select(Feature, Asset.key)
         .join(Asset, Asset.id == Feature.asset_id)
@@ -62,6 +68,7 @@ def tracks_of(
             Asset.media_id == media_id,
             Feature.embedding.is_not(None),
             or_(Feature.recognition_result.is_(None), Feature.recognition_result.in_(settled)),
+            *those,
         )
         .order_by(Feature.track_id, Asset.name)
     )

@@ -40,9 +40,11 @@ def retry(context: Services, media_id: UUID, *, from_start: bool = False) -> str
     return f"starts over: {start_workflow(context, job)}"
 
 
-def latest_execution(context: Services, media_id: UUID) -> "swflow.Execution[object] | None":
-    """The video's workflow; None if there never was one, or SWF has forgotten it."""
+def latest_execution(
+    context: Services, workflow_id: UUID | str
+) -> "swflow.Execution[object] | None":
+    """The workflow of that id, a video's; None if there never was one, or SWF has forgotten it."""
     try:
-        return context.swf.execution(str(media_id))
+        return context.swf.execution(str(workflow_id))
     except swflow.SwflowError:
         return None
