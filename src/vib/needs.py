@@ -94,6 +94,11 @@ def _sandbox(_: Services) -> None:
         return
 
 
+def _people(context: Services) -> None:
+    if context.mturk:
+        context.mturk.check()
+
+
 def _networks(_: Services) -> None:
     from vib.faces.detect import Detector
     from vib.faces.embed import Embedder
@@ -126,6 +131,8 @@ TOKENS = Need(lambda context: context.upload_secret)
 SANDBOX = Need(there=_sandbox)
 NETWORKS = Need(there=_networks)
 RECOGNISER = Need(lambda context: context.recogniser)
+PEOPLE = Need(lambda context: context.mturk, _people)
+MTURK = Need(lambda context: context.needed_mturk, _people)
 
 DECIDER = (types(WORKFLOWS),)
 POPEYE = (DATABASE, STORAGE, SCRATCH, TOKENS, types(WORKFLOWS))
@@ -134,7 +141,7 @@ WORKERS = {
     "upload": (DATABASE, STORAGE, SCRATCH, SANDBOX, types(WORKFLOWS)),
     "transcode": (DATABASE, STORAGE, SCRATCH, SANDBOX),
     "faces": (DATABASE, STORAGE, SCRATCH, NETWORKS, RECOGNISER),
-    "recognise": (DATABASE, STORAGE, RECOGNISER),
+    "recognise": (DATABASE, STORAGE, RECOGNISER, PEOPLE),
     "notify": (DATABASE, STORAGE, WEB),
 }
 """By task list, what its activities work with."""

@@ -127,6 +127,9 @@ class MTurk(JsonService):
         self.hits[hit.hit_id] = hit
         return {"HIT": hit.described}
 
+    def get_account_balance(self, _: dict[str, Any]) -> dict[str, Any]:
+        return {"AvailableBalance": "10000.00"}
+
     def list_hits(self, request: dict[str, Any]) -> dict[str, Any]:
         return _page("HITs", [hit.described for hit in self.hits.values()], request)
 

@@ -1,5 +1,6 @@
 import json
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from rich.table import Table
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from vib.contacts.questions import items_of, open_questions
 from vib.db.models import Asset, Base, Media, User
 from vib.db.people import contacts_of, people_in, user_id_of
 from vib.db.queries import stages_of
@@ -36,6 +38,7 @@ def show_video(context: Services, media_id: UUID, *, as_json: bool) -> int:
             "User": f"{session.get_one(User, media.user_id).email} ({media.user_id})",
             "Status": f"{media.status}{f': {media.failure}' if media.failure else ''}",
             "Workflow": " ".join(workflow.values()) or "unknown to SWF",
+            "Asked": _asked(session, media_id) or "nobody",
             "Taken in": f"{media.created_at:%Y-%m-%d %H:%M:%S %Z}",
         }
         console = Console(markup=False)
@@ -73,6 +76,39 @@ def show_people(context: Services, user: str, *, as_json: bool) -> int:
     return 0
 
 
+def show_questions(context: Services, media_id: UUID) -> int:
+    """Print what people are asked about a video, with the addresses of its pictures.
+
+    Raises:
+        VibError: they are asked nothing.
+    """
+    with context.sessions() as session:
+        questions = open_questions(session, media_id)
+    if not questions:
+        raise VibError(f"Nobody is asked anything about a video {media_id}: see vib show.")
+    console = Console(markup=False, highlight=False)
+    for question in questions:
+        lives = max(question.closes_at - datetime.now(UTC), timedelta(hours=1))
+        lines = [f"Question {question.id} until {question.closes_at:%Y-%m-%d %H:%M %Z}"]
+        for item in items_of(question):
+            lines.append(f"  picture {item.name}: {context.storage.url(item.picture, lives)}")
+            for choice in item.choices:
+                lines.append(f"    {item.name}={choice.value}  {choice.text}")
+                if choice.picture:
+                    lines.append(f"      {context.storage.url(choice.picture, lives)}")
+        console.print("\n".join(lines), soft_wrap=True)
+    return 0
+
+
+def _asked(session: Session, media_id: UUID) -> str:
+    """What people are asked, in a few words."""
+    questions = open_questions(session, media_id)
+    if not questions:
+        return ""
+    last = max(question.closes_at for question in questions)
+    return f"people, {len(questions)} questions, until {last:%Y-%m-%d %H:%M %Z}"
+
+
 def _workflow(context: Services, media_id: UUID) -> dict[str, str]:
     execution = latest_execution(context, media_id)
     if execution is None:
@@ -86,6 +122,7 @@ def _video(session: Session, media: Media, workflow: dict[str, str]) -> dict[str
         **_row(media),
         "workflow": workflow,
         "files": [_row(file) for file in files],
+        "questions": [_row(question) for question in open_questions(session, media.id)],
         "stages": [_row(stage) for stage in stages_of(session, media.id)],
         "people": [asdict(person) for person in people_in(session, media.id)],
     }

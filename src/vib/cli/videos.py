@@ -25,6 +25,18 @@ def add_to(commands: Any) -> None:
     people.add_argument("--json", action="store_true", help="for programs")
     people.set_defaults(command=_people)
 
+    answer = commands.add_parser(
+        "answer",
+        help="say what people are asked about a video",
+        description="Without answers, tell what is asked about a video, with its pictures; with "
+        "them, answer a question in place of all who were asked.",
+    )
+    answer.add_argument("id", type=UUID, metavar="ID", help="the video's, or the question's")
+    answer.add_argument(
+        "answers", nargs="*", metavar="PICTURE=CHOICE", help="one for each picture: 1=new 3=1"
+    )
+    answer.set_defaults(command=_answer)
+
     retry = commands.add_parser("retry", help="process a video again")
     retry.add_argument("media", type=UUID, metavar="MEDIA", help="its id")
     retry.add_argument(
@@ -65,6 +77,23 @@ def _people(arguments: argparse.Namespace) -> int:
     from vib.services import services
 
     return show_people(services(), arguments.user, as_json=arguments.json)
+
+
+def _answer(arguments: argparse.Namespace) -> int:
+    from vib.cli.showing import show_questions
+    from vib.contacts.answering import answer_by_hand
+    from vib.services import services
+
+    if not arguments.answers:
+        return show_questions(services(), arguments.id)
+    choices = {}
+    for each in arguments.answers:
+        name, equals, choice = each.partition("=")
+        if not equals or name in choices:
+            raise VibError(f"{each!r} is no answer: give one of the form 3=new for each picture.")
+        choices[name] = choice
+    answer_by_hand(services(), arguments.id, choices)
+    return 0
 
 
 def _retry(arguments: argparse.Namespace) -> int:

@@ -114,6 +114,12 @@ def questions_of(session: Session, media_id: UUID, kind: QuestionKind) -> list[Q
     return list(session.scalars(asked))
 
 
+def open_questions(session: Session, media_id: UUID) -> list[Question]:
+    """What is asked about a video now."""
+    asked = select(Question).filter_by(media_id=media_id).order_by(Question.kind, Question.track_id)
+    return [question for question in session.scalars(asked) if not is_over(question)]
+
+
 def close(session: Session, questions: Iterable[Question]) -> None:
     """Say that what came of questions is applied; whoever answers now is too late."""
     mine = Question.id.in_([question.id for question in questions])

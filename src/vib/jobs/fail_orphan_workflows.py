@@ -21,6 +21,7 @@ from vib.needs import DATABASE, STORAGE, WEB
 from vib.popeye.ingest import job_of, remove_made
 from vib.popeye.retry import latest_execution
 from vib.services import Services
+from vib.workflows.ask_people import ask_people
 from vib.workflows.upload_video import upload_video
 from vib.workflows.video_processing import video_processing
 
@@ -103,6 +104,7 @@ def _fail(context: Services, media: Media, reason: str) -> None:
 def _open_without_a_row(context: Services) -> Iterator[str]:
     whose: tuple[tuple[swflow.WorkflowType[..., Any], type[Base]], ...] = (
         (video_processing, Media),
+        (ask_people, Media),
         (upload_video, Upload),
     )
     for workflow, model in whose:
@@ -117,7 +119,7 @@ def _open_without_a_row(context: Services) -> Iterator[str]:
 def _identity(workflow_id: str) -> UUID | None:
     """The row that a workflow is about; None for one that an operator started by another name."""
     try:
-        return UUID(workflow_id.removeprefix("upload-"))
+        return UUID(workflow_id.removeprefix("upload-").removeprefix("people-"))
     except ValueError:
         return None
 

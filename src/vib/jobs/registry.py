@@ -1,4 +1,12 @@
-from vib.jobs import fail_orphan_workflows, orphan_faces, sync
+from vib.jobs import collect_mturk, fail_orphan_workflows, notify_mturk, orphan_faces, sync
+from vib.jobs.job import Job
 
-JOBS = {job.name: job for job in (fail_orphan_workflows.JOB, orphan_faces.JOB, sync.JOB)}
+_ALL: tuple[Job, ...] = (
+    collect_mturk.JOB,
+    fail_orphan_workflows.JOB,
+    notify_mturk.JOB,
+    orphan_faces.JOB,
+    sync.JOB,
+)
+JOBS = {job.name: job for job in _ALL}
 """Every job by its name."""

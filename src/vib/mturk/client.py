@@ -8,10 +8,11 @@ from uuid import UUID
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from vib.contacts.questions import Item
 from vib.db.models import Question, QuestionKind
+from vib.errors import VibError
 from vib.mturk.forms import question_form
 from vib.storage.interface import Storage
 
@@ -58,7 +59,6 @@ class Hit:
         status: Assignable, Unassignable, Reviewable, Reviewing or Disposed.
         assignments: how many workers may answer in all.
         available: how many may still begin.
-        pending: how many have begun.
         expires_at: when nobody may begin any more.
     """
 
@@ -67,17 +67,16 @@ class Hit:
     status: str
     assignments: int
     available: int
-    pending: int
     expires_at: datetime
 
 
 class MechanicalTurk:
     """Asks Amazon Mechanical Turk.
 
-    Credentials are boto3's. What they need is mechanicalturk:CreateHIT, ListHITs,
-    ListAssignmentsForHIT, ApproveAssignment, RejectAssignment, CreateAdditionalAssignmentsForHIT,
-    UpdateExpirationForHIT, DeleteHIT and NotifyWorkers, in an account that is linked to a requester
-    account, and s3:GetObject on the pictures.
+    Credentials are boto3's, of an account that is linked to a requester account. What they need is
+    mechanicalturk:GetAccountBalance, CreateHIT, ListHITs, ListAssignmentsForHIT, ApproveAssignment,
+    RejectAssignment, CreateAdditionalAssignmentsForHIT, UpdateExpirationForHIT, DeleteHIT and
+    NotifyWorkers, and s3:GetObject on the pictures, for as long as a HIT lives.
     """
 
     def __init__(
@@ -102,6 +101,17 @@ class MechanicalTurk:
     def workers_page(self) -> str:
         """Where workers find what there is to do."""
         return _WORKERS_PAGES.get(self._endpoint_url, _WORKERS_PAGES[SANDBOX])
+
+    def check(self) -> None:
+        """Make sure that it can be used.
+
+        Raises:
+            VibError: it cannot; the sentence says why.
+        """
+        try:
+            self._client.get_account_balance()
+        except (BotoCoreError, ClientError) as error:
+            raise VibError(f"Mechanical Turk cannot be used: {error}.") from error
 
     def ask(self, question: Question, items: Sequence[Item]) -> str:
         """Make a question's HIT unless there is one; its id.
@@ -197,7 +207,6 @@ class MechanicalTurk:
             status=hit["HITStatus"],
             assignments=hit["MaxAssignments"],
             available=hit["NumberOfAssignmentsAvailable"],
-            pending=hit["NumberOfAssignmentsPending"],
             expires_at=hit["Expiration"],
         )
 

@@ -18,9 +18,10 @@ from vib.activities.face_detect import face_detect
 from vib.activities.transcode import transcode
 from vib.contacts.questions import workflow_id
 from vib.db.models import Media, Question
+from vib.jobs.collect_mturk import JOB
+from vib.jobs.run import run
 from vib.local.receiver import Receiver
 from vib.messages import Answer, VideoJob
-from vib.mturk.collect import collect
 from vib.services import Services
 from vib.workflows.ask_people import answered, ask_people
 from vib.workflows.video_processing import video_processing
@@ -68,7 +69,7 @@ def submit_and_collect(
 ) -> None:
     for number, answer in enumerate(answers):
         mturk.submit(hit, f"W{len(hit.assignments)}{number}", answer)
-    collect(context)
+    run(context, JOB)
     env.run_until_idle()
 
 
@@ -104,8 +105,8 @@ def test_people_are_asked_what_is_one_person_and_who_it_is_after_the_video_is_co
     assert asking.result() == 1
     assert results(context, job) == {1: ("human_recognized", ann), 2: ("human_recognized", ann)}
     assert heard(shared_web) == ["people"]
-    collect(context)
-    collect(context)
+    run(context, JOB)
+    run(context, JOB)
     assert mturk.hits == {}
 
 
@@ -133,7 +134,7 @@ def test_two_who_disagree_bring_a_third(
     hit = the_hit(mturk, "merge")
 
     submit_and_collect(context, env, mturk, hit, {"1": "new", "2": "1"}, {"1": "new", "2": "new"})
-    collect(context)
+    run(context, JOB)
     assert (hit.most, asking.is_open()) == (3, True)
     submit_and_collect(context, env, mturk, hit, {"1": "new", "2": "notface"})
 

@@ -22,8 +22,9 @@ from vib.contacts.merging import MOST_ITEMS
 from vib.contacts.questions import workflow_id
 from vib.db.models import Media, MTurkWorker, Question
 from vib.errors import VibError
+from vib.jobs.collect_mturk import JOB
+from vib.jobs.run import run
 from vib.messages import VideoJob
-from vib.mturk.collect import collect
 from vib.services import Services, services
 from vib.workflows.ask_people import ask_people
 
@@ -38,6 +39,12 @@ def hit(context: Services, mturk: MTurk, job: VideoJob) -> Hit:
     ask_names(job, merge_tracks(job, {}))
     (hit,) = mturk.hits.values()
     return hit
+
+
+def collect(context: Services) -> dict[str, int]:
+    """Run the job; how often what was done, and what failed."""
+    outcome = run(context, JOB)
+    return {**outcome.done, **({"failed": outcome.failed} if outcome.failed else {})}
 
 
 def signals(context: Services, job: VideoJob) -> list[str]:
@@ -165,7 +172,7 @@ def test_a_crash_before_an_answer_was_paid_repeats_the_answer_that_counts_once(
     # The list of HITs, that of answers; then the approval.
     mturk.faults.extend([None, None, FaultError("RequestError", "somebody pulled the plug")])
 
-    assert collect(context) == {"HITs left for later": 1}
+    assert collect(context) == {"failed": 1}
     assert given.status == "Submitted"
     assert collect(context) == {"answers accepted": 1}
 
@@ -217,7 +224,7 @@ def test_an_answer_that_comes_too_late_is_paid_and_not_used_and_the_log_says_so(
 
     assert late.status == "Approved"
     assert signals(context, job) == []
-    assert f"Answer {late.assignment_id} of worker W1 is paid and not used" in caplog.text
+    assert f"Answer {late.assignment_id} of W1 is paid and not used" in caplog.text
     time.sleep(0.01)  # the HIT ended at this moment
     assert collect(context) == {"HITs deleted": 1}
     assert mturk.hits == {}
@@ -265,7 +272,9 @@ def test_hits_of_others_in_the_same_account_are_left_alone(context: Services, mt
 def test_a_dry_run_only_counts(context: Services, mturk: MTurk, hit: Hit, job: VideoJob) -> None:
     given = mturk.submit(hit, "W1", {"1": "new_face"})
 
-    assert collect(context, dry_run=True) == {"answers to take in": 1}
+    assert [chore.what for chore in JOB.find(context)] == [
+        f"review answer {given.assignment_id} to HIT {hit.hit_id}"
+    ]
 
     assert given.status == "Submitted"
     assert signals(context, job) == []
@@ -304,4 +313,4 @@ def test_where_nobody_is_asked_there_is_nothing_to_collect(
     services.cache_clear()
 
     with pytest.raises(VibError, match="VIB_ASK_PEOPLE is neither sandbox nor production"):
-        collect(services())
+        list(JOB.find(services()))

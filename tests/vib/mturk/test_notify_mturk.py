@@ -9,8 +9,9 @@ from vib.activities.ask_names import ask_names
 from vib.activities.face_recognize import face_recognize
 from vib.activities.merge_tracks import merge_tracks
 from vib.db.models import MTurkWorker, Question
+from vib.jobs.notify_mturk import JOB, REST
+from vib.jobs.run import run
 from vib.messages import VideoJob
-from vib.mturk.announce import REST, announce
 from vib.services import Services
 
 
@@ -18,6 +19,11 @@ from vib.services import Services
 def nobody_yet(context: Services) -> None:
     with context.sessions.begin() as session:
         session.execute(delete(MTurkWorker))
+
+
+def announce(context: Services) -> dict[str, int]:
+    """Run the job; how often what was done."""
+    return dict(run(context, JOB).done)
 
 
 def add_workers(context: Services, count: int) -> None:
@@ -48,7 +54,7 @@ def test_all_who_answered_before_are_told_a_hundred_at_a_time(
     add_workers(context, 101)
     have_asked(context, job)
 
-    assert announce(context) == {"workers told": 101}
+    assert announce(context) == {"e-mails sent": 2}
 
     assert [len(mail) for mail in mturk.mails] == [100, 1]
 
@@ -103,7 +109,7 @@ def test_whom_no_mail_reaches_is_tried_again_or_given_up(
     mturk.unreachable = {"W000": "SoftFailure", "W001": "HardFailure"}
     have_asked(context, job)
 
-    assert announce(context) == {"workers not reached": 2}
+    assert announce(context) == {"e-mails that reached nobody": 1}
     announce(context)
 
     assert mturk.mails == [["W000", "W001"], ["W000"]]
@@ -113,7 +119,7 @@ def test_a_dry_run_only_counts(context: Services, mturk: MTurk, job: VideoJob) -
     add_workers(context, 3)
     have_asked(context, job)
 
-    assert announce(context, dry_run=True) == {"workers to tell": 3}
+    assert [chore.what for chore in JOB.find(context)] == ["tell 3 workers of 1 tasks"]
 
     assert mturk.mails == []
     with context.sessions() as session:

@@ -1,0 +1,94 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import numpy as np
+import pytest
+from sqlalchemy import select
+
+from harness.aws import aws
+from harness.aws_json import served
+from harness.mturk import MTurk
+from harness.pipeline import Pipeline, wait_until
+from harness.tracks import results
+from vib.contacts.questions import workflow_id
+from vib.db.models import Contact, Feature
+from vib.jobs.collect_mturk import JOB
+from vib.jobs.run import run
+from vib.messages import VideoJob
+from vib.popeye.ingest import ingest
+from vib.services import Services, services
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def mturk() -> MTurk:
+    return MTurk()
+
+
+@pytest.fixture
+def context(
+    context: Services,  # noqa: ARG001 - its environment, with changes
+    mturk: MTurk,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Services]:
+    """The services of a fleet: files in Amazon S3, questions at Mechanical Turk."""
+    with aws() as s3, served(mturk) as endpoint_url:
+        boto3.client("s3", endpoint_url=s3, region_name="us-east-1").create_bucket(Bucket="videos")
+        monkeypatch.delenv("VIB_STORAGE_FOLDER")
+        settings = {
+            "VIB_ASK_PEOPLE": "sandbox",
+            "VIB_MTURK_ENDPOINT_URL": endpoint_url,
+            "VIB_STORAGE_BUCKET": "videos",
+            "VIB_STORAGE_ENDPOINT_URL": s3,
+            "VIB_STORAGE_REGION": "us-east-1",
+        }
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        services.cache_clear()
+        yield services()
+
+
+def make_doubtful(context: Services) -> None:
+    """Have all known faces look so far from what they look like that the machine is not sure."""
+    with context.sessions.begin() as session:
+        for face in session.scalars(select(Feature).where(Feature.contact_id.is_not(None))):
+            away = np.zeros(128, np.float32)
+            away[0] = 0.55
+            face.embedding = np.asarray(face.embedding) + away
+
+
+def test_two_people_in_a_video_whom_the_machine_is_not_sure_of_are_named_by_people(
+    pipeline: Pipeline, mturk: MTurk, video: Path, sample_video: Path
+) -> None:
+    context = pipeline.context
+    first = ingest(context, video, pipeline.user_id)
+    pipeline.wait_until_closed(first.media_id)
+    make_doubtful(context)
+
+    second = ingest(context, sample_video, pipeline.user_id)
+    pipeline.wait_until_closed(second.media_id)
+    wait_until(lambda: len(mturk.hits) == 2)
+    pipeline.kill("recognise")
+    pipeline.kill("decider")
+    for hit in mturk.hits.values():
+        ((item, choices),) = hit.choices.items()
+        for worker in ("W1", "W2"):
+            mturk.submit(hit, worker, {item: choices[0]})
+    assert run(context, JOB).done == {"answers accepted": 4}
+    pipeline.start("decider")
+    pipeline.start("recognise")
+
+    asking = context.swf.execution(workflow_id(second.media_id))
+    wait_until(lambda: not asking.is_open())
+    assert asking.status() == "COMPLETED"
+    found = results(context, VideoJob(second.media_id, pipeline.user_id)).values()
+    assert {result for result, _ in found} == {"human_recognized"}
+    with context.sessions() as session:
+        known = set(session.scalars(select(Contact.id)))
+    assert {contact for _, contact in found} == known
+    assert len(known) == 2
+    wait_until(lambda: pipeline.web.messages.qsize() == 3)
+    heard = [pipeline.web.messages.get()["status"] for _ in range(3)]
+    assert heard == ["complete", "complete", "people"]
