@@ -25,6 +25,7 @@ from vib.video.samples import SampleWriter
 pytest_plugins = ["harness.swf_coverage"]
 
 SECRET = "of these tests only"  # noqa: S105
+FACEBOOK_KEYS = "dGhlIGtleSBvZiB0aGVzZSB0ZXN0cywgb2Ygbm8gdXM="
 UPLOAD_SECRET = "of these tests only, and as long as it has to be"  # noqa: S105
 
 
@@ -143,6 +144,7 @@ def serving_all(
         "VIB_NOTIFY_URL": web.url,
         "VIB_NOTIFY_SECRET": SECRET,
         "VIB_UPLOAD_SECRET": UPLOAD_SECRET,
+        "VIB_FACEBOOK_KEYS": FACEBOOK_KEYS,
         "VIB_UPLOAD_ORIGINS": '["https://web.example.org"]',
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",

@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 
@@ -73,3 +73,43 @@ class Person:
 
     tracks: list[int]
     by_people: bool
+
+
+@dataclass(frozen=True)
+class FacebookJob:
+    """What CreateContacts and RemoveContacts are told; the rest is in the database."""
+
+    user_id: UUID
+
+
+@dataclass(frozen=True)
+class FriendBatch:
+    """Contacts that one activity looks at: those with ids from `first` to `last`."""
+
+    first: UUID
+    last: UUID
+
+
+@dataclass(frozen=True)
+class FriendList:
+    """The friends of a user. `batches` is None where they are contacts already."""
+
+    friends: int
+    batches: list[FriendBatch] | None
+
+
+@dataclass(frozen=True)
+class FriendsOutcome:
+    """What came of linking or unlinking a user.
+
+    Attributes:
+        status: what was done, for people.
+        contacts: how many were made, or removed.
+        faces: of how many the face is known, or how many stay because they are in videos.
+        failures: why pictures of some friends could not be looked at.
+    """
+
+    status: str
+    contacts: int = 0
+    faces: int = 0
+    failures: list[str] = field(default_factory=list)

@@ -107,6 +107,17 @@ def _networks(_: Services) -> None:
     Embedder()
 
 
+def _queues(context: Services) -> tuple[str, str]:
+    settings = context.settings
+    context.sqs  # noqa: B018 - a region is missed now
+    return settings.needed("facebook_queue_url"), settings.needed("facebook_dead_letter_queue_url")
+
+
+def _queues_there(context: Services) -> None:
+    for url in _queues(context):
+        context.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+
+
 def types(wanted: Types) -> Need:
     """Amazon SWF, with these types of this version registered."""
     return Need(lambda context: context.swf, partial(_registered, wanted))
@@ -133,9 +144,12 @@ NETWORKS = Need(there=_networks)
 RECOGNISER = Need(lambda context: context.recogniser)
 PEOPLE = Need(lambda context: context.mturk, _people)
 MTURK = Need(lambda context: context.needed_mturk, _people)
+SEAL = Need(lambda context: context.token_seal)
+QUEUES = Need(_queues, _queues_there)
 
 DECIDER = (types(WORKFLOWS),)
 POPEYE = (DATABASE, STORAGE, SCRATCH, TOKENS, types(WORKFLOWS))
+CREATE_CONTACTS = (DATABASE, SEAL, QUEUES, types(WORKFLOWS))
 
 WORKERS = {
     "upload": (DATABASE, STORAGE, SCRATCH, SANDBOX, types(WORKFLOWS)),
@@ -143,6 +157,7 @@ WORKERS = {
     "faces": (DATABASE, STORAGE, SCRATCH, NETWORKS, RECOGNISER),
     "recognise": (DATABASE, STORAGE, RECOGNISER, PEOPLE),
     "notify": (DATABASE, STORAGE, WEB),
+    "facebook": (DATABASE, STORAGE, SCRATCH, SANDBOX, NETWORKS, RECOGNISER, SEAL),
 }
 """By task list, what its activities work with."""
 

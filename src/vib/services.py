@@ -15,6 +15,11 @@ from vib.storage.interface import Storage
 from vib.storage.s3 import S3Storage
 
 if TYPE_CHECKING:
+    from types_boto3_sqs import SQSClient
+
+    from vib.facebook.graph import GraphApi
+    from vib.facebook.pictures import Pictures
+    from vib.facebook.sealing import TokenSeal
     from vib.mturk.client import MechanicalTurk
 
 SECONDS_TO_CONNECT = 10
@@ -127,6 +132,37 @@ class Services:
         """The web application."""
         secret = self.settings.needed("notify_secret").get_secret_value()
         return WebApplication(str(self.settings.needed("notify_url")), secret)
+
+    @cached_property
+    def graph(self) -> "GraphApi":
+        """Facebook's Graph API."""
+        from vib.facebook.graph import GraphApi
+
+        settings = self.settings
+        return GraphApi(settings.facebook_graph_url, settings.facebook_graph_version)
+
+    @cached_property
+    def pictures(self) -> "Pictures":
+        """Where pictures of friends are fetched."""
+        from vib.facebook.pictures import Pictures
+
+        settings = self.settings
+        return Pictures(settings.facebook_graph_url, settings.facebook_picture_hosts)
+
+    @cached_property
+    def token_seal(self) -> "TokenSeal":
+        """What seals access tokens on their way through the database."""
+        from vib.facebook.sealing import TokenSeal
+
+        return TokenSeal(self.settings.needed("facebook_keys").get_secret_value())
+
+    @cached_property
+    def sqs(self) -> "SQSClient":
+        """Amazon SQS."""
+        import boto3
+
+        session = boto3.Session(region_name=self.settings.sqs_region)
+        return session.client("sqs", endpoint_url=self.settings.sqs_endpoint_url)
 
     @property
     def upload_secret(self) -> str:

@@ -80,6 +80,26 @@ class Settings(BaseSettings):
     process_folder: Path | None = Field(
         None, description="folder of files that Popeye may be told to process"
     )
+    facebook_graph_url: str = Field(
+        "https://graph.facebook.com", description="where Facebook's Graph API is"
+    )
+    facebook_graph_version: str = Field(
+        "v24.0", pattern=r"^v\d+\.\d+$", description="which version of the Graph API is asked"
+    )
+    facebook_picture_hosts: tuple[str, ...] = Field(
+        ("fbcdn.net", "fbsbx.com"), description="JSON list of the domains of friends' pictures"
+    )
+    facebook_keys: SecretStr | None = Field(
+        None, min_length=44, description="the keys that seal access tokens, with commas between"
+    )
+    facebook_queue_url: str | None = Field(
+        None, description="the queue of requests to link and unlink users"
+    )
+    facebook_dead_letter_queue_url: str | None = Field(
+        None, description="the queue of those requests that cannot be carried out"
+    )
+    sqs_endpoint_url: str | None = Field(None, description="an SQS endpoint other than Amazon's")
+    sqs_region: str | None = None
     log_level: str = "INFO"
 
     @model_validator(mode="after")

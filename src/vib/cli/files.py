@@ -25,9 +25,9 @@ def add_to(commands: Any) -> None:
 
     token = commands.add_parser("token", help="print a token that lets somebody hand files in")
     token.add_argument("--user", required=True, metavar="USER", help="who: an e-mail or id")
-    token.add_argument(
-        "--process", action="store_true", help="for POST /process in place of uploads"
-    )
+    use = token.add_mutually_exclusive_group()
+    use.add_argument("--process", action="store_true", help="for POST /process, not for uploads")
+    use.add_argument("--facebook", action="store_true", help="for /facebook, not for uploads")
     token.add_argument("--minutes", type=float, default=60, help="how long it counts; default: 60")
     _add_wishes(token)
     token.set_defaults(command=_token)
@@ -73,10 +73,15 @@ def _token(arguments: argparse.Namespace) -> int:
     context = services()
     with context.sessions() as session:
         user_id = user_id_of(session, arguments.user)
+    audience = Audience.UPLOAD
+    if arguments.process:
+        audience = Audience.PROCESS
+    elif arguments.facebook:
+        audience = Audience.FACEBOOK
     token = issue(
         context.upload_secret,
         user_id,
-        Audience.PROCESS if arguments.process else Audience.UPLOAD,
+        audience,
         timedelta(minutes=arguments.minutes),
         Wishes(arguments.skip_faces, arguments.album, arguments.media),
     )

@@ -47,6 +47,14 @@ def add_to(commands: Any) -> None:
     )
     set_program(popeye, _popeye, _popeye_needs)
 
+    contacts = commands.add_parser(
+        "create-contacts", help="take requests to link users to Facebook from the queue"
+    )
+    contacts.add_argument(
+        "--metrics", type=int, metavar="PORT", help="for Prometheus, on this machine alone"
+    )
+    set_program(contacts, _create_contacts, _create_contacts_needs)
+
     check = commands.add_parser(
         "check", help="tell what is in the way of a process, before it is started"
     )
@@ -140,4 +148,21 @@ def _popeye(context: "Services", arguments: argparse.Namespace) -> int:
     if arguments.metrics is not None:
         start_http_server(arguments.metrics, "127.0.0.1")
     serve(context, arguments.host, arguments.port)
+    return 0
+
+
+def _create_contacts_needs(_: argparse.Namespace) -> "Sequence[Need]":
+    from vib import needs
+
+    return needs.CREATE_CONTACTS
+
+
+def _create_contacts(context: "Services", arguments: argparse.Namespace) -> int:
+    from prometheus_client import start_http_server
+
+    from vib.facebook.consumer import Consumer
+
+    if arguments.metrics is not None:
+        start_http_server(arguments.metrics, "127.0.0.1")
+    Consumer(context).run()
     return 0

@@ -70,7 +70,7 @@ def show_people(context: Services, user: str, *, as_json: bool) -> int:
             each.provider or "",
             str(each.videos),
             str(each.faces),
-            each.picture_key or "",
+            each.picture_key or each.picture_uri or "",
         )
     Console(markup=False).print(table)
     return 0

@@ -9,7 +9,7 @@ from uuid import UUID
 from vib.errors import VibError
 
 if TYPE_CHECKING:
-    from vib.messages import UploadJob, VideoJob
+    from vib.messages import FacebookJob, UploadJob, VideoJob
     from vib.services import Services
 
 
@@ -48,7 +48,9 @@ def add_to(commands: Any) -> None:
         "inject", help="have a worker run one activity, without a workflow, and wait for it"
     )
     inject.add_argument("activity", metavar="ACTIVITY", help="its name, such as Transcode")
-    inject.add_argument("id", type=UUID, metavar="ID", help="the video's, or upload's, it is for")
+    inject.add_argument(
+        "id", type=UUID, metavar="ID", help="of the video, upload or user that it is for"
+    )
     inject.add_argument(
         "arguments", nargs="*", type=json.loads, metavar="JSON", help="further arguments"
     )
@@ -124,20 +126,23 @@ def _inject(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _job(context: "Services", identity: UUID) -> "VideoJob | UploadJob":
-    """What an activity is told of a video, or of an upload."""
-    from vib.db.models import Media, Upload
-    from vib.messages import UploadJob
+def _job(context: "Services", identity: UUID) -> "VideoJob | UploadJob | FacebookJob":
+    """What an activity is told of a video, of an upload, or of a user."""
+    from vib.db.models import Media, MediaType, Upload, User
+    from vib.messages import FacebookJob, UploadJob
     from vib.popeye.ingest import job_of
 
     with context.sessions() as session:
         media = session.get(Media, identity)
         upload = session.get(Upload, identity)
-    if media is not None:
+        user = session.get(User, identity)
+    if media is not None and media.media_type == MediaType.ORIGINAL:
         return job_of(media)
     if upload is not None:
         return UploadJob(upload.id, upload.user_id)
-    raise VibError(f"There is no video and no upload {identity}.")
+    if user is not None:
+        return FacebookJob(user.id)
+    raise VibError(f"There is no video, no upload and no user {identity}.")
 
 
 def _forget(arguments: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from vib.db.models import Asset, Contact, Feature, User
+from vib.db.models import Asset, AssetType, Contact, Feature, User
 from vib.errors import VibError
 from vib.faces.results import RecognitionResult
 
@@ -64,11 +64,14 @@ class KnownPerson:
     videos: int
     faces: int
     picture_key: str | None
+    picture_uri: str | None
 
 
 def contacts_of(session: Session, user_id: UUID) -> list[KnownPerson]:
     """A user's contacts, whoever is in most videos first."""
-    videos = func.count(Asset.media_id.distinct())
+    # A friend's picture shows a face, and is no video.
+    in_video = Asset.asset_type == AssetType.FACE
+    videos = func.count(Asset.media_id.distinct()).filter(in_video)
     rows = session.execute(
         select(Contact, videos, func.count(Feature.asset_id))
         .outerjoin(Feature, Feature.contact_id == Contact.id)
@@ -78,7 +81,9 @@ def contacts_of(session: Session, user_id: UUID) -> list[KnownPerson]:
         .order_by(videos.desc(), Contact.name, Contact.id)
     )
     return [
-        KnownPerson(each.id, each.name, each.provider, seen_in, faces, each.picture_key)
+        KnownPerson(
+            each.id, each.name, each.provider, seen_in, faces, each.picture_key, each.picture_uri
+        )
         for each, seen_in, faces in rows
     ]
 

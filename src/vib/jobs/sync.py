@@ -13,6 +13,7 @@ from vib import keys
 from vib.db.models import Base, Media, MediaStatus, Upload, UploadStatus
 from vib.db.queries import mark_failed
 from vib.errors import VibError
+from vib.facebook import links
 from vib.jobs.job import Chore, Job
 from vib.needs import DATABASE, SANDBOX, SCRATCH, STORAGE, types
 from vib.popeye import uploads
@@ -28,11 +29,12 @@ _UNFINISHED = timedelta(days=1)
 
 
 def find(context: Services, patience: timedelta = PATIENCE) -> Iterator[Chore]:
-    """What is left of uploads, of videos that were taken in half, and of files."""
+    """What is left of uploads, of videos that were taken in half, of files, and of requests."""
     yield from _expired_uploads(context)
     yield from _waiting_uploads(context, patience)
     yield from _half_videos(context, patience)
     yield from _files_of_nobody(context)
+    yield from _old_tokens(context)
     yield Chore("remove files that were never finished", partial(_forget_unfinished, context))
 
 
@@ -139,6 +141,19 @@ def _is_nobodys(context: Services, model: type[Base], name: str) -> bool:
 def _remove(context: Services, folder: str, done: str) -> str:
     context.storage.delete_folder(folder)
     return done
+
+
+def _old_tokens(context: Services) -> Iterator[Chore]:
+    with context.sessions() as session:
+        users = links.with_old_tokens(session)
+    for user_id in users:
+        do = partial(_forget_token, context, user_id)
+        yield Chore(f"forget the access token of user {user_id}", do, user_id)
+
+
+def _forget_token(context: Services, user_id: UUID) -> str | None:
+    with context.sessions.begin() as session:
+        return "access tokens forgotten" if links.forget_old_token(session, user_id) else None
 
 
 def _forget_unfinished(context: Services) -> str | None:

@@ -6,6 +6,8 @@ from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+from cryptography.fernet import Fernet
+
 from vib.db import migrate
 from vib.local.database import embedded_postgres
 from vib.local.processes import Processes
@@ -69,6 +71,7 @@ def machine(folder: Path) -> Iterator[Machine]:
             "VIB_SWF_REGION": "us-east-1",
             "VIB_NOTIFY_URL": web.url,
             "VIB_NOTIFY_SECRET": secret,
+            "VIB_FACEBOOK_KEYS": Fernet.generate_key().decode(),
             "AWS_ACCESS_KEY_ID": "local",
             "AWS_SECRET_ACCESS_KEY": "local",
         }

@@ -2,7 +2,7 @@ from uuid import UUID
 
 import swflow
 from vib import keys
-from vib.db.models import Media, MediaStatus
+from vib.db.models import Media, MediaStatus, MediaType
 from vib.errors import VibError
 from vib.popeye.ingest import job_of, start_over, start_workflow
 from vib.services import Services
@@ -22,7 +22,7 @@ def retry(context: Services, media_id: UUID, *, from_start: bool = False) -> str
     """
     with context.sessions() as session:
         media = session.get(Media, media_id)
-    if media is None:
+    if media is None or media.media_type != MediaType.ORIGINAL:
         raise VibError(f"There is no video {media_id}.")
     execution = latest_execution(context, media_id)
     if execution is not None and execution.is_open():
@@ -43,7 +43,7 @@ def retry(context: Services, media_id: UUID, *, from_start: bool = False) -> str
 def latest_execution(
     context: Services, workflow_id: UUID | str
 ) -> "swflow.Execution[object] | None":
-    """The workflow of that id, a video's; None if there never was one, or SWF has forgotten it."""
+    """The workflow of that id; None if there never was one, or SWF has forgotten it."""
     try:
         return context.swf.execution(str(workflow_id))
     except swflow.SwflowError:

@@ -10,7 +10,8 @@ from PIL import Image, ImageFilter, ImageOps
 from vib.faces.detect import Detector
 from vib.faces.embed import Embedder
 from vib.faces.geometry import overlap
-from vib.faces.photograph import MOST_PIXELS, BadPhotograph, PhotographFaces
+from vib.faces.photograph import PhotographFaces
+from vib.faces.photograph_file import MOST_PIXELS, BadPhotograph
 from vib.faces.shots import FaceShot
 
 Picture = NDArray[np.uint8]

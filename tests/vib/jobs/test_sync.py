@@ -1,20 +1,16 @@
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import update
 
+from harness.jobs import sync
 from harness.users import add_user
 from vib import keys
 from vib.db.models import Media, MediaStatus, Upload
-from vib.jobs import sync as syncing
-from vib.jobs.run import run
 from vib.popeye import uploads
 from vib.popeye.ingest import ingest
 from vib.services import Services
@@ -25,13 +21,6 @@ NOW = timedelta(0)
 @pytest.fixture
 def user_id(context: Services) -> UUID:
     return add_user(context)
-
-
-def sync(context: Services, patience: timedelta = syncing.PATIENCE) -> Counter[str]:
-    """Runs the job; how often what was done."""
-    outcome = run(context, replace(syncing.JOB, find=partial(syncing.find, patience=patience)))
-    assert outcome.failed == 0
-    return outcome.done
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
+from harness.jobs import sync
 from harness.killing import Victim, victim
 from harness.users import add_user
 from vib import keys
@@ -18,7 +19,6 @@ from vib.messages import UploadJob
 from vib.popeye import ingest as ingesting
 from vib.popeye import uploads
 from vib.popeye.ingest import ingest
-from vib.popeye.sync import sync
 from vib.services import Services
 from vib.video import probe
 

@@ -10,6 +10,8 @@ from vib.db.models import User
 from vib.popeye.http.tokens import Audience, BadToken, Permit, read
 from vib.services import Services
 
+LONGEST_BODY = 65_536  # bytes of a JSON request
+
 
 @dataclass(frozen=True)
 class Surroundings:
@@ -31,6 +33,20 @@ class Surroundings:
 def surroundings(request: Request) -> Surroundings:
     """What this request works with."""
     return cast("Surroundings", request.app.state.surroundings)
+
+
+async def body_of(request: Request) -> bytes:
+    """The body of a request that is JSON.
+
+    Raises:
+        HTTPException: it is longer than any that is understood (413).
+    """
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LONGEST_BODY:
+            raise HTTPException(413, f"More than {LONGEST_BODY:,} bytes of JSON.")
+    return body
 
 
 async def permit(request: Request, audience: Audience) -> Permit:

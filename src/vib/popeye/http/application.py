@@ -21,17 +21,16 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vib import keys
+from vib.facebook.endpoint import Facebook
 from vib.logs import about
 from vib.popeye import uploads
-from vib.popeye.http.access import Surroundings, permit, surroundings
+from vib.popeye.http.access import Surroundings, body_of, permit, surroundings
 from vib.popeye.http.names import harmless
 from vib.popeye.http.tokens import Audience, Permit
 from vib.popeye.http.tus import OneUpload, TusHeaders, Uploads
 from vib.services import Services
 
 _log = logging.getLogger(__name__)
-
-LONGEST_BODY = 65_536  # bytes of a JSON request
 
 REQUESTS = Histogram("vib_popeye_request_seconds", "Requests", ("method", "status"))
 BYTES = Counter("vib_popeye_received_bytes", "Bytes of uploads that have arrived")
@@ -40,11 +39,13 @@ BYTES = Counter("vib_popeye_received_bytes", "Bytes of uploads that have arrived
 def application(surroundings: Surroundings) -> Starlette:
     """The application; what its requests work with is given."""
     tus = [Middleware(TusHeaders)]
+    has_keys = surroundings.context.settings.facebook_keys is not None
     app = Starlette(
         routes=[
             Route("/uploads", Uploads, middleware=tus),
             Route("/uploads/{upload_id:uuid}", OneUpload, name="upload", middleware=tus),
             Route("/process", _process, methods=["POST"]),
+            *([Route("/facebook", Facebook)] if has_keys else []),
             Route("/health", _health),
         ],
         middleware=[
@@ -109,13 +110,8 @@ async def _process(request: Request) -> Response:
 
 
 async def _order(request: Request) -> _Order:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LONGEST_BODY:
-            raise HTTPException(413, f"More than {LONGEST_BODY:,} bytes of JSON.")
     try:
-        return _Order.model_validate_json(body)
+        return _Order.model_validate_json(await body_of(request))
     except ValidationError as error:
         said = "; ".join(problem["msg"] for problem in error.errors(include_url=False))
         raise HTTPException(400, f"The request is not understood: {said}.") from error

@@ -18,10 +18,14 @@ _WISHES = TypeAdapter(Wishes)
 
 
 class Audience(StrEnum):
-    """What a token is for: sending files, as users do; naming files that are there already."""
+    """What a token is for: sending files, as users do; the others are the web application's alone.
+
+    PROCESS names files that are there already, FACEBOOK links users to Facebook.
+    """
 
     UPLOAD = "upload"
     PROCESS = "process"
+    FACEBOOK = "facebook"
 
 
 class BadToken(Exception):  # noqa: N818 - named as jwt and the standard library name such things
