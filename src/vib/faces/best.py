@@ -5,6 +5,7 @@ from vib.video.samples import Sample
 
 SHOTS_PER_TRACK = 3
 _APART = 0.5  # seconds of which one shot is kept; shots close together show the same
+_HOPELESS = 0.1  # rank below which no shot has turned out good; the lowest that did had 0.24
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +45,10 @@ class BestShots:
         if rival is None or candidate.rank > rival.rank:
             self.best = [shot for shot in self.best if shot is not rival] + [candidate]
             self.best.sort(key=lambda shot: -shot.rank)
+
+    def worth_a_look(self) -> list[Candidate]:
+        """Return what to look at closely: of a track without hope the best alone."""
+        return self.best if self.best[0].rank >= _HOPELESS else self.best[:1]
 
     def _rival(self, timecode: float) -> Candidate | None:
         """Return the candidate that a new one would take the place of, if it takes any."""

@@ -7,12 +7,13 @@ from vib.faces.embed import Embedder
 from vib.faces.finish import Finisher, Flaw
 from vib.faces.geometry import Box, scaled
 from vib.faces.judge import rank
+from vib.faces.rhythm import Rhythm
 from vib.faces.shots import FaceTrack
 from vib.faces.track import CutFinder, Tracker
 from vib.video.samples import Sample, Samples
 
 _SCAN_EVERY = 0.4  # seconds: at four samples a second, every other one
-_SCAN_CLOSELY_EVERY = 1.9
+_SCAN_CLOSELY_EVERY = 1.9, 7.9  # at first, and at last while nobody new turns up
 _CLOSELY = 960  # pixels of the longer side, where small faces are looked for too
 _CHEAP = 0.25, 0.5  # scales at which a sample costs little
 _LARGE_ENOUGH = 24  # pixels of width, for a face that is known to be there
@@ -60,7 +61,8 @@ class FaceFinder:
     """Finds and follows faces in the sampled frames that it is shown, in order.
 
     A whole frame is searched twice a second, and after cuts; then, and every two seconds, closely,
-    for small faces too. In between, faces are looked for where they were, as closely as they need.
+    for small faces too, which is done less often while nobody new turns up. In between, faces are
+    looked for where they were, as closely as they need.
     """
 
     def __init__(self, detector: Detector, finisher: Finisher) -> None:
@@ -69,7 +71,8 @@ class FaceFinder:
         self._finisher = finisher
         self._cuts = CutFinder()
         self._tracker = Tracker()
-        self._scan_due = self._close_scan_due = 0.0
+        self._scan_due = 0.0
+        self._close_scans = Rhythm(*_SCAN_CLOSELY_EVERY)
         self._running: dict[int, BestShots] = {}
         self._finished: list[FaceTrack] = []
 
@@ -79,7 +82,7 @@ class FaceFinder:
         scan = sample.timecode >= self._scan_due
         if not scan and not places:
             return
-        closely = sample.timecode >= self._close_scan_due
+        closely = scan and self._close_scans.is_due(sample.timecode)
         picture = sample.picture(_scanning(sample, closely) if scan else _following(places))
         cut = self._cuts.is_cut(picture)
         if cut and not closely:
@@ -88,13 +91,14 @@ class FaceFinder:
         x, y = sample.width / picture.shape[1], sample.height / picture.shape[0]
         if scan:
             self._scan_due = sample.timecode + _SCAN_EVERY
-            if closely:
-                self._close_scan_due = sample.timecode + _SCAN_CLOSELY_EVERY
             found = self._detector.detect_unscaled(picture)
         else:
             near = [scaled(box, 1 / x, 1 / y) for box in places]
             found = self._detector.detect_near(picture, near)
-        self._follow(sample, [(face.scaled(x, y), rank(face, picture)) for face in found], cut=cut)
+        faces = [(face.scaled(x, y), rank(face, picture)) for face in found]
+        somebody_new = self._follow(sample, faces, cut=cut)
+        if closely:
+            self._close_scans.done(sample.timecode, again_soon=somebody_new or cut)
 
     def tracks(self) -> list[FaceTrack]:
         """Return what was found; after that nothing more is to be shown."""
@@ -103,12 +107,15 @@ class FaceFinder:
 
     def _follow(
         self, sample: Sample, faces: Sequence[tuple[Detection, float]], *, cut: bool
-    ) -> None:
+    ) -> bool:
+        """Add the faces to their tracks; tell whether one has begun."""
+        before = self._tracker.tracks
         track_ids = self._tracker.follow([face.box for face, _ in faces], cut=cut)
         for track_id, (face, how_good) in zip(track_ids, faces, strict=True):
             track = self._running.setdefault(track_id, BestShots(sample.timecode))
             track.add(Candidate(sample, face, how_good))
         self._finish(self._running.keys() - self._tracker.places.keys())
+        return self._tracker.tracks > before
 
     def _finish(self, track_ids: Iterable[int]) -> None:
         ended = {track_id: self._running.pop(track_id) for track_id in sorted(track_ids)}

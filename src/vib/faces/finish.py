@@ -45,14 +45,14 @@ class Finisher:
         """Finish the tracks with these numbers; each frame that shows some is decoded once."""
         in_sample: dict[Sample, list[Candidate]] = defaultdict(list)
         for track in ended.values():
-            for candidate in track.best:
+            for candidate in track.worth_a_look():
                 in_sample[candidate.sample].append(candidate)
         seen: dict[Candidate, _Seen] = {}
         for sample, candidates in in_sample.items():
             frame = sample.picture()
             seen |= {candidate: self._seen(candidate, frame) for candidate in candidates}
         return [
-            self._finished(track_id, track, [seen[candidate] for candidate in track.best])
+            self._finished(track_id, track, [seen[candidate] for candidate in track.worth_a_look()])
             for track_id, track in ended.items()
         ]
 

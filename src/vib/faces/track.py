@@ -56,7 +56,7 @@ class Tracker:
 
     def __init__(self) -> None:
         self._open: list[_Open] = []
-        self._tracks = 0
+        self.tracks = 0  # that have begun
 
     @property
     def places(self) -> dict[int, Box]:
@@ -88,8 +88,8 @@ class Tracker:
             track.missed += 1
         for index, box in enumerate(boxes):
             if index not in found:
-                self._tracks += 1
-                found[index] = _Open(self._tracks, box)
+                self.tracks += 1
+                found[index] = _Open(self.tracks, box)
                 self._open.append(found[index])
             found[index].box, found[index].missed = box, 0
         return [found[index].track_id for index in range(len(boxes))]
