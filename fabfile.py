@@ -11,6 +11,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from itertools import cycle, repeat
 from pathlib import Path
 from typing import Any, TextIO
@@ -23,7 +24,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible.vars.manager import VariableManager
 from fabric import Connection, task
-from invoke import Context
+from invoke.context import Context
 from invoke.exceptions import Exit
 from paramiko import RejectPolicy
 
@@ -167,9 +168,8 @@ def _hosts(env: str, pattern: str) -> list[Host]:
     if not source.is_dir():
         there = ", ".join(sorted(each.name for each in source.parent.iterdir()))
         raise Exit(f"There is no inventory {env!r}; there are {there}.", code=2)
-    loader = DataLoader()
     try:
-        CLI.setup_vault_secrets(loader, constants.DEFAULT_VAULT_IDENTITY_LIST, auto_prompt=False)
+        loader = _loader()
         inventory = InventoryManager(loader, [str(source)])
         variables = VariableManager(loader, inventory)
         meant = inventory.get_hosts(pattern)
@@ -180,6 +180,14 @@ def _hosts(env: str, pattern: str) -> list[Host]:
         graph = f"ansible-inventory -i inventories/{env} --graph"
         raise Exit(f"No host of {env} is meant by {pattern!r}; see `{graph}`.", code=2)
     return found
+
+
+@cache
+def _loader() -> DataLoader:
+    """What reads files, with the passwords of vaults; Ansible takes those once only."""
+    loader = DataLoader()
+    CLI.setup_vault_secrets(loader, constants.DEFAULT_VAULT_IDENTITY_LIST, auto_prompt=False)
+    return loader
 
 
 def _host(name: str, loader: DataLoader, variables: dict[str, Any]) -> Host:

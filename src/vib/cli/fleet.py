@@ -91,7 +91,9 @@ def _register(arguments: argparse.Namespace) -> int:
     from vib.services import services
 
     retention = timedelta(days=arguments.retention_days)
-    services().swf.register(*WORKFLOWS, *ACTIVITIES, retention=retention)
+    for each in services().swf.register(*WORKFLOWS, *ACTIVITIES, retention=retention):
+        if each.new:
+            print("registered", each.kind, each.name, each.version or "")  # noqa: T201 - what the command is for
     return 0
 
 
