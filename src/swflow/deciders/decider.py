@@ -22,7 +22,7 @@ from swflow.errors import SwflowError
 _log = logging.getLogger(__name__)
 
 _SHARED_POLLS = 2
-_OWN_POLLS = 4
+_OWN_POLLS = 10
 _PAGE = 100
 _QUIET = 0.5
 _LONGEST_FAREWELL = 5.0

@@ -15,7 +15,7 @@ from swflow.workers.workplace import Workplace
 
 _log = logging.getLogger(__name__)
 
-POLLS = 5
+POLLS = 10
 """How many polls of a task list are open at most."""
 
 _PAUSE = 1.0
