@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
+from localswf.store import committer
 from localswf.store.journal import Journal
 
 EXECUTIONS = 3
@@ -88,10 +89,12 @@ def numbers_in(journal: Journal) -> set[int]:
     }
 
 
+@pytest.mark.parametrize("quick", [-1.0, committer.QUICK], ids=["in the thread", "at once"])
 @pytest.mark.parametrize("seed", range(3))
 def test_what_is_on_disk_is_a_prefix_with_all_that_was_acknowledged(
-    tmp_path: Path, seed: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, quick: float
 ) -> None:
+    monkeypatch.setattr(committer, "QUICK", quick)
     writing = Writing(tmp_path / "swf.db", Random(seed))  # noqa: S311 - chance, no secret
     asyncio.run(writing.run())
 

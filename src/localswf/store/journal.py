@@ -64,8 +64,8 @@ class Journal(Reader):
 
         Args:
             path: the file; None for one in memory.
-            grouped: commit in a thread, for many requests at a time, which takes a running event
-                loop; else in the caller's thread, at once.
+            grouped: commit for many requests at a time, which takes a running event loop; else for
+                one, at once.
 
         Raises:
             DataFileError: the file is in use, damaged, or not ours.
@@ -287,20 +287,22 @@ class Journal(Reader):
     ) -> None:
         waiting = batch.waiting
         self.writing.failure = None if error is None else str(error)
-        if error is None:
-            self.on_disk = batch.written
         if error is not None:
             log.error("The data file cannot be written, trying again: %s", error)
             self._queue = batch.queue + self._queue
             asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._commit_there, committer)
-        elif self.on_disk < self.written:
-            self._commit_there(committer)
         else:
-            self._busy = False
-            waiting += self._waiting
-            self._waiting = []
+            self.on_disk = batch.written
+            if self.on_disk == self.written:
+                waiting += self._waiting
+                self._waiting = []
+        # Before the next commit, which may be over when it returns.
         for callback in waiting:
             callback(error)
+        if error is None and self.on_disk < self.written:
+            self._commit_there(committer)
+        elif error is None:
+            self._busy = False
 
     def _commit(self, queue: Queue) -> None:
         begun = time.perf_counter()
