@@ -88,6 +88,21 @@ def test_counts_are_refused_as_lists_are(swf: Any) -> None:
         assert refusal == ("UnknownResourceFault", "Unknown domain: nowhere")
 
 
+@pytest.mark.parametrize("which", ["open", "closed"])
+def test_more_than_a_thousand_executions_are_not_counted_to_the_end(swf: Any, which: str) -> None:
+    for number in range(1001):
+        swf.start(f"w{number}")
+        if which == "closed":
+            swf.decide(swf.complete())
+        if number == 999:
+            assert count(swf, which, startTimeFilter=EVER) == 1000
+
+    operation = getattr(swf.client, f"count_{which}_workflow_executions")
+    answer = operation(domain="videos", startTimeFilter=EVER)
+    assert (answer["count"], answer["truncated"]) == (1000, True)
+    assert count(swf, which, startTimeFilter=EVER, executionFilter={"workflowId": "w7"}) == 1
+
+
 def test_pending_tasks_are_those_that_nobody_has_yet(swf: Any) -> None:
     def pending(kind: str, name: str) -> int:
         operation = getattr(swf.client, f"count_pending_{kind}_tasks")

@@ -12,11 +12,15 @@ from localswf.model import Answer, Request
 from localswf.store.journal import Journal
 from localswf.store.listing import Listing
 
+_COUNTED = 1000  # Amazon SWF has such a limit and does not say which
 _FILTERS = ("closeStatusFilter", "executionFilter", "tagFilter", "typeFilter")
 
 
 class Visibility:
-    """Lists and counts of the open and the closed executions; the counts are exact.
+    """Lists and counts of the open and the closed executions.
+
+    Counts go up to a limit, and say so where there are more; so they cost the same, however many
+    there are.
 
     Each is read from disk once everything written before it is there, so it tells of all that was
     answered before it was asked for, and of nothing that a crash could undo.
@@ -41,9 +45,11 @@ class Visibility:
 
     def _count(self, call: Call, which: Callable[[Request], Listing]) -> None:
         listing = which(call.request)
-        self._dispatcher.settle_from_disk(
-            call, lambda: {"count": self._journal.count(listing), "truncated": False}
-        )
+        self._dispatcher.settle_from_disk(call, partial(self._counted, listing))
+
+    def _counted(self, listing: Listing) -> Answer:
+        found = self._journal.count(listing, _COUNTED + 1)
+        return {"count": min(found, _COUNTED), "truncated": found > _COUNTED}
 
     def _list(self, call: Call, which: Callable[[Request], Listing]) -> None:
         listing, size = which(call.request), page_size(call.request)

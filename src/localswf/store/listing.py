@@ -57,10 +57,11 @@ class Listing:
         )
         return query, (*values, size)
 
-    def count(self) -> tuple[str, Row]:
-        """The query for how many executions there are in all pages, and its values."""
+    def count(self, most: int) -> tuple[str, Row]:
+        """The query for how many there are in all pages, but no more than `most`; its values."""
         conditions, values = self._conditions()
-        return f"SELECT count(*) FROM {self._source} WHERE {conditions}", values  # noqa: S608 - the schema's names
+        counted = f"SELECT 1 FROM {self._source} WHERE {conditions} LIMIT ?"  # noqa: S608 - the schema's names
+        return f"SELECT count(*) FROM ({counted})", (*values, most)  # noqa: S608 - as above
 
     @property
     def _order(self) -> tuple[str, ...]:

@@ -102,9 +102,9 @@ class Reader:
         """The next executions of a list, no more than `most`."""
         return list(map(_checked, self._rows(*listing.page(most))))
 
-    def count(self, listing: Listing) -> int:
-        """How many executions a list has."""
-        count: int = self._value(*listing.count())
+    def count(self, listing: Listing, most: int) -> int:
+        """How many executions a list has, as far as they are no more than `most`."""
+        count: int = self._value(*listing.count(most))
         return count
 
     def first_closed(self, domain: str) -> int | None:
