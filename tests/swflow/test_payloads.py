@@ -291,6 +291,15 @@ def test_what_is_said_to_fit_can_be_sealed(limit: int) -> None:
         assert len(one.seal(text, "the input", limit)) <= limit
 
 
+def test_what_is_said_to_fit_is_encoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    codec = Encryption(KEYS)
+    one = sealer(None, codec)
+    text = noise(7_000)
+    assert one.fits(text)
+    monkeypatch.setattr(codec, "encode", None)  # whoever calls it fails
+    assert one.open(one.seal(text, "the input")) == text
+
+
 def test_keys_are_changed_by_adding_one() -> None:
     old = sealer(None, Encryption(KEYS)).seal("7", "the input")
     both = sealer(None, Encryption({"2027": b"n" * 32} | KEYS))

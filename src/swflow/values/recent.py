@@ -25,6 +25,13 @@ class Recent(Generic[T]):
             self._values.move_to_end(name)
             return found[0]
 
+    def take(self, name: str) -> T | None:
+        """A value, if it is remembered, to be forgotten."""
+        with self._lock:
+            value, size = self._values.pop(name, (None, 0))
+            self._left += size
+            return value
+
     def keep(self, name: str, value: T, size: int) -> None:
         """Remember a value, at the expense of others."""
         with self._lock:

@@ -46,6 +46,7 @@ class Sealer:
         self._longest = MAX_PAYLOAD if payloads.store is None else payloads.threshold
         self._stored: Recent[str] = Recent(_REMEMBERED // 100)
         self._fetched: Recent[str] = Recent(_REMEMBERED)
+        self._fitting: Recent[str] = Recent(_REMEMBERED // 100)
 
     @property
     def has_store(self) -> bool:
@@ -69,6 +70,9 @@ class Sealer:
         if not self._codecs and self._store is None and len(text) > limit:
             raise too_long(text, what, limit)
         longest = min(limit, self._longest)
+        fitting = self._fitting.take(text)
+        if fitting is not None and len(fitting) <= longest:
+            return fitting
         data = text.encode()
         digest = hashlib.sha256(data)
         today = datetime.now(UTC).date().isoformat()
@@ -135,9 +139,11 @@ class Sealer:
         if len(text) <= (limit - _ROOM) // _GROWTH:
             return True
         try:
-            self.seal(text, "", limit)
+            sealed = self.seal(text, "", limit)
         except SerializationError:
             return False
+        # It is about to be sealed, and to encode it takes its time.
+        self._fitting.keep(text, sealed, len(text) + len(sealed))
         return True
 
     # A failure's details are JSON of which only a part is put into an envelope.
