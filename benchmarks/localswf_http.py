@@ -1,11 +1,12 @@
 """localswf over HTTP: the service is a process, a client, a decider and workers are another."""
 
-import asyncio
 import contextlib
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+import uvloop
 
 from benchmarks.session import serve
 from benchmarks.swf_client import Call, Connection
@@ -36,4 +37,4 @@ def localswf(data: Path) -> Iterator[tuple[int, int]]:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1])))
+    uvloop.run(main(Path(sys.argv[1])))

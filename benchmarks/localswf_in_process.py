@@ -1,10 +1,11 @@
 """localswf without HTTP: the service, a client, a decider and workers in one process."""
 
-import asyncio
-import json
 import sys
 from pathlib import Path
 from typing import Any
+
+import orjson
+import uvloop
 
 from benchmarks.session import serve
 from benchmarks.swf_client import Call
@@ -19,7 +20,7 @@ async def main(folder: Path) -> None:
     async def call(operation: str, request: dict[str, Any]) -> dict[str, Any]:
         answer = await service.call(operation, request)
         if "events" in answer:
-            return {**answer, "events": list(map(json.loads, answer["events"]))}
+            return {**answer, "events": list(map(orjson.loads, answer["events"]))}
         return answer
 
     async def open_() -> Call:
@@ -31,4 +32,4 @@ async def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1])))
+    uvloop.run(main(Path(sys.argv[1])))

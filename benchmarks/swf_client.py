@@ -1,9 +1,10 @@
 """A client of SWF that is as thin as one can be: a socket, HTTP/1.1 and JSON, unsigned."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
 from typing import Any
+
+import orjson
 
 Call = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 """Carries out an operation; one at a time."""
@@ -14,7 +15,6 @@ _REQUEST = (
 )
 _OK = b"HTTP/1.1 200 "
 _LENGTH = b"content-length:"
-_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class RefusedError(Exception):
@@ -44,7 +44,7 @@ class Connection(asyncio.Protocol):
             RefusedError: the service refused it.
             ConnectionError: the service is gone.
         """
-        body = _encode(request).encode()
+        body = orjson.dumps(request)
         self._answer = self._loop.create_future()
         self._transport.write(_REQUEST % (operation.encode(), len(body), body))
         return await self._answer
@@ -74,7 +74,7 @@ class Connection(asyncio.Protocol):
             return
         body = answer[end + 4 :]
         if answer.startswith(_OK):
-            self._answer.set_result(json.loads(body) if body else {})
+            self._answer.set_result(orjson.loads(body) if body else {})
         else:
             self._answer.set_exception(RefusedError(body.decode()))
 

@@ -1,12 +1,13 @@
 """swflow without HTTP: the service, a decider, a worker and the client in one process."""
 
 import asyncio
-import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import orjson
+import uvloop
 from botocore.exceptions import ClientError
 
 from benchmarks.session import in_threads, serve
@@ -67,7 +68,7 @@ class Here:
             said: Any = {"Error": {"Code": error.code, "Message": error.message or ""}}
             raise ClientError(said, call.operation) from error
         if "events" in answer:
-            return {**answer, "events": list(map(json.loads, answer["events"]))}
+            return {**answer, "events": list(map(orjson.loads, answer["events"]))}
         return answer
 
     def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,4 +102,4 @@ class HereClient(Client):
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1])))
+    uvloop.run(main(Path(sys.argv[1])))
