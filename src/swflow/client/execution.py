@@ -26,7 +26,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 _FIRST_LOOK = 0.02
-_LONGER = 1.2
+_LONGER = 1.1
 _LONGEST_LOOK = 2.0
 _PATIENCE = timedelta(minutes=1)
 _CLOSED = frozenset(
