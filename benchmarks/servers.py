@@ -20,14 +20,25 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def server(
-    command: Sequence[str], port: int, environment: Mapping[str, str] | None = None
+    command: Sequence[str],
+    port: int,
+    environment: Mapping[str, str] | None = None,
+    user: str | None = None,
 ) -> Iterator[None]:
     """Run a server that listens on `port`; what it says goes to our standard error.
+
+    Args:
+        command: what to run.
+        port: where it listens, on this machine.
+        environment: its environment variables; ours if left out.
+        user: who runs it; we do if left out.
 
     Raises:
         RuntimeError: it does not listen in time.
     """
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=2, env=environment) as process:
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=2, env=environment, user=user
+    ) as process:
         try:
             _wait_for(port, process)
             yield

@@ -1,7 +1,12 @@
-"""DBOS on SQLite, as shipped or with a write-ahead log: workflows and steps in one process."""
+"""DBOS on SQLite, as shipped or with a write-ahead log, or on PostgreSQL: steps in one process."""
 
 import asyncio
+import contextlib
+import os
+import shutil
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pysqlite3
@@ -10,7 +15,11 @@ sys.modules["sqlite3"] = pysqlite3  # DBOS needs a newer SQLite than many system
 
 from dbos import DBOS, DBOSConfig  # noqa: E402 - it has to find the other SQLite
 
+from benchmarks.servers import free_port, server  # noqa: E402
 from benchmarks.session import serve  # noqa: E402
+
+_ROOT = 0
+_NOBODY = "nobody"
 
 
 @DBOS.step()
@@ -30,16 +39,37 @@ async def adding(activities: int, parallel: bool) -> int:
     return value
 
 
-async def main(folder: Path, wal: bool) -> None:
-    """Serve workloads; the data file is in `folder`."""
-    path = folder / "dbos.sqlite"
+def sqlite(path: Path, *, wal: bool) -> str:
+    """The URL of a file, set to a write-ahead log if wanted."""
     if wal:
         connection = pysqlite3.connect(path)
         connection.execute("PRAGMA journal_mode=WAL")  # the file keeps it
         connection.close()
+    return f"sqlite:///{path}"
+
+
+@contextlib.contextmanager
+def postgres(program: Path, folder: Path) -> Iterator[str]:
+    """A server with its own defaults, which are durable; gives the URL of a database on it."""
+    # Root may not run it.
+    user = _NOBODY if os.geteuid() == _ROOT else None
+    folder.mkdir()
+    if user is not None:
+        shutil.chown(folder, user)
+    initialise = [program.with_name("initdb"), "-D", folder, "-U", "dbos", "--auth=trust"]
+    subprocess.run(initialise, check=True, stdout=subprocess.DEVNULL, user=user)
+    port = free_port()
+    # A socket in its folder could have too long a path.
+    listen = ["-h", "127.0.0.1", "-p", str(port), "-k", ""]
+    with server([str(program), "-D", str(folder), *listen], port, user=user):
+        yield f"postgresql://dbos@127.0.0.1:{port}/dbos"
+
+
+async def main(url: str) -> None:
+    """Serve workloads, with the data at this URL."""
     config: DBOSConfig = {
         "name": "benchmark",
-        "system_database_url": f"sqlite:///{path}",
+        "system_database_url": url,
         "log_level": "ERROR",
     }
     DBOS(config=config)
@@ -49,4 +79,9 @@ async def main(folder: Path, wal: bool) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), "--wal" in sys.argv))
+    folder, *more = sys.argv[1:]
+    if more and more != ["--wal"]:
+        with postgres(Path(more[0]), Path(folder) / "postgres") as url:
+            asyncio.run(main(url))
+    else:
+        asyncio.run(main(sqlite(Path(folder) / "dbos.sqlite", wal="--wal" in more)))
