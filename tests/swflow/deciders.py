@@ -1,6 +1,6 @@
 """Amazon SWF as a decider's conversation sees it: one execution, written by hand."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -34,6 +34,7 @@ class Service:
         answers: every answer to a decision task.
         refusals: what to say to the next answers instead of taking them.
         behind: how many of the newest events it does not show yet, for each look in turn.
+        meanwhile: what happens between the next answer and the word that it was taken.
     """
 
     def __init__(self, history: History, run_id: str = "the-run") -> None:
@@ -43,6 +44,7 @@ class Service:
         self.answers: list[dict[str, Any]] = []
         self.refusals: list[ClientError] = []
         self.behind: list[int] = []
+        self.meanwhile: list[Callable[[], None]] = []
 
     def task(self, *, own: bool) -> dict[str, Any]:
         """The task begun last, as a decider's own list or the common one gives it."""
@@ -94,6 +96,8 @@ class Service:
         if self.refusals:
             raise self.refusals.pop(0)
         self.answers.append(dict(asked.parameters))
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
         return {}
 
     def _page(self, parameters: Mapping[str, Any]) -> dict[str, Any]:

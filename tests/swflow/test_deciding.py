@@ -84,6 +84,27 @@ def test_an_execution_that_is_kept_needs_only_what_is_new(service: Service) -> N
         assert service.calls == ["RespondDecisionTaskCompleted"]
 
 
+def test_the_next_task_may_come_before_the_word_that_the_answer_was_taken(
+    service: Service,
+) -> None:
+    own, history = decider(service.history.workflow), service.history
+
+    def go_on() -> None:
+        decisions = service.answers[-1]["decisions"]
+        history.complete_decision(decisions)
+        history.after(1)
+        history.complete(*scheduled(decisions), "done")
+        assert decide(service, own, own=True) == ["2"]
+        assert service.calls == ["RespondDecisionTaskCompleted"]
+
+    service.meanwhile.append(go_on)
+    history.begin_decision()
+    service.decide(own, own=False)
+    assert own.kept == 1
+    assert decide(service, own, own=True) == ["3"]
+    assert service.calls == ["RespondDecisionTaskCompleted"]
+
+
 def test_its_next_decision_is_asked_for_on_the_deciders_own_list_for_ten_seconds(
     service: Service,
 ) -> None:

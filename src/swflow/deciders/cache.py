@@ -58,8 +58,8 @@ class Kept:
 class Cache:
     """The executions used last, up to a number of them.
 
-    An execution is taken out while a decision of it is made, and put back when the decision was
-    taken; what is dropped is closed, or Python would end its code whenever it collects garbage.
+    An execution is taken out while a decision of it is made, and put back when that is sent; what
+    is dropped is closed, or Python would end its code whenever it collects garbage.
 
     Args:
         size: how many executions at most.
@@ -87,6 +87,12 @@ class Cache:
             _, oldest = self._kept.popitem(last=False)
             oldest.close()
             self.evictions += 1
+
+    def drop(self, run_id: str, kept: Kept | None) -> None:
+        """Put an execution away, unless it was taken out meanwhile."""
+        if kept is not None and self._kept.get(run_id) is kept:
+            del self._kept[run_id]
+            kept.close()
 
     def close(self) -> None:
         """Put all of them away."""

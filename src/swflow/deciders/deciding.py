@@ -106,17 +106,13 @@ class Deciding:
             log.exception("could not read the history; the decision will time out")
             self._count(log, "full", "unanswered")
             return
+        if made.kept is not None:
+            self._put_back(task, made.kept, made.kinds)
         taken = yield from self._answer(task, made, log)
         if taken is None:
             self._count(log, made.replay, "unanswered")
             return
-        kinds = [each["decisionType"] for each in taken.decisions]
-        log.debug("decided after %d events: %s", task["startedEventId"], kinds or "nothing")
-        if taken.kept is not None:
-            if self._keeps(kinds):
-                self._cache.put(task["workflowExecution"]["runId"], taken.kept)
-            else:
-                taken.kept.close()
+        log.debug("decided after %d events: %s", task["startedEventId"], taken.kinds or "nothing")
         self._count(log, made.replay, "decided" if taken.kept is not None else "set aside")
 
     def _count(self, log: TaskLog, replay: str, outcome: str) -> None:
@@ -208,6 +204,18 @@ class Deciding:
 
     # The answer.
 
+    def _put_back(self, task: Mapping[str, Any], kept: Kept, kinds: list[str]) -> None:
+        """Keep an execution that will be asked for more decisions here, from before its answer on.
+
+        The next task may well come before the word that the answer was taken; that it was, the
+        task says itself, by the decision that it names as the previous one.
+        """
+        is_open = not kinds or kinds[-1] not in _CLOSING
+        if is_open and self._cache.size > 0 and self._giving_back is None:
+            self._cache.put(task["workflowExecution"]["runId"], kept)
+        else:
+            kept.close()
+
     def _answer(
         self, task: Mapping[str, Any], made: "_Made", log: TaskLog
     ) -> Conversation["_Made | None"]:
@@ -215,7 +223,7 @@ class Deciding:
         try:
             yield (yield from self._respond(task, made))
         except (BotoCoreError, ClientError, SwflowError) as error:
-            made.close()
+            self._cache.drop(task["workflowExecution"]["runId"], made.kept)
             if isinstance(error, ClientError) and code(error) == "UnknownResourceFault":
                 log.warning("too late: the decision task is not open any more")
                 return None
@@ -266,11 +274,6 @@ class Deciding:
         )
         return sealed
 
-    def _keeps(self, kinds: list[str]) -> bool:
-        """Whether an execution that made these decisions will be asked for more of them here."""
-        is_open = not kinds or kinds[-1] not in _CLOSING
-        return is_open and self._cache.size > 0 and self._giving_back is None
-
 
 @dataclass(frozen=True, slots=True)
 class _Made:
@@ -281,6 +284,7 @@ class _Made:
     kept: Kept | None
     replay: str
 
-    def close(self) -> None:
-        if self.kept is not None:
-            self.kept.close()
+    @property
+    def kinds(self) -> list[str]:
+        """The types of the decisions."""
+        return [each["decisionType"] for each in self.decisions]
