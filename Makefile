@@ -44,7 +44,7 @@ lock: $(DEV_READY) ## bring the lock files up to date
 	@$(COMPILE) $(PROJECT) --extra local --group dev --group fleet -U -c requirements.lock -o requirements-dev.lock
 	@$(COMPILE) $(PROJECT) -U -c requirements.lock -o requirements-release.lock
 	@echo uv | $(COMPILE) - -U -o requirements-uv.lock
-	@printf 'uv\nsupervisor\nboto3\n' | $(COMPILE) - -U -c requirements.lock -c requirements-uv.lock \
+	@printf 'uv\nsupervisor\nboto3\npixeltable-pgserver\n' | $(COMPILE) - -U -c requirements.lock -c requirements-uv.lock \
 		-o requirements-hosts.lock
 
 molecule: $(DEV_READY) ## every role on hosts of its own, in containers: make molecule SCENARIO=base

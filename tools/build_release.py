@@ -1,8 +1,9 @@
-"""Build what hosts install: `python tools/build_release.py` prints the ids of it as JSON.
+"""Build what hosts install, and print its ids as JSON: `python tools/build_release.py [RELEASE]`.
 
 `var/release/wheels-ID.tar` has the wheels of everything but the project, as the lock files name
-them by hash; `var/release/ID.tar` has the project's own wheel and its lock file. What is there is
-not made again.
+them by hash; `var/release/ID.tar` has the project's own wheel, its lock file, and the programs that
+install and run it. What is there is not made again. RELEASE is one that was built before, in place
+of the code that is here.
 """
 
 import hashlib
@@ -19,12 +20,23 @@ BIN = Path(sys.executable).parent
 LOCK = "requirements-release.lock"
 LOCKS = (LOCK, "requirements-hosts.lock")
 RELEASE = ROOT / "var" / "release"
+PROGRAMS = ("vib-release", "vib-env", "vib-run", "vib-job")
+PARTS = ("src", "files", "pyproject.toml", LOCK)  # what makes one release another
 
 
 def main() -> None:
     """Build what is missing."""
     RELEASE.mkdir(parents=True, exist_ok=True)
-    print(json.dumps({"release": _release(), "wheels": _wheels()}))
+    release = _built_before(sys.argv[1]) if sys.argv[1:] else _release()
+    print(json.dumps({"release": release, "wheels": _wheels()}))
+
+
+def _built_before(release: str) -> str:
+    """The release, which has to be there."""
+    there = [each.stem for each in RELEASE.glob("[0-9]*.tar")]
+    if release not in there:
+        sys.exit(f"build_release: {release} was not built here; there are: {', '.join(there)}.")
+    return release
 
 
 def _wheels() -> str:
@@ -39,7 +51,7 @@ def _wheels() -> str:
             for lock in LOCKS:
                 _run(*pip, "download", *only_wheels, "--dest", folder, "--requirement", ROOT / lock)
             (folder / wheels).touch()
-            _pack(folder, "vib/wheels", archive)
+            _pack({folder: "opt/vib/wheels"}, archive)
     return wheels
 
 
@@ -54,31 +66,33 @@ def _release() -> str:
             uv = (BIN / "uv", "--no-config", "--quiet")
             _run(*uv, "build", "--wheel", "--no-create-gitignore", "--out-dir", folder, ROOT)
             (folder / "requirements.lock").write_bytes((ROOT / LOCK).read_bytes())
-            _pack(folder, f"vib/incoming/{release}", archive)
+            programs = {ROOT / "files" / name: f"usr/local/bin/{name}" for name in PROGRAMS}
+            _pack({folder: f"opt/vib/incoming/{release}", **programs}, archive)
     return release
 
 
 def _code() -> str:
-    """The commit, and what was changed since."""
-    commit = _git("rev-parse", "--short=10", "HEAD").strip()
-    told = _git("diff", "HEAD", "--", "src", "pyproject.toml", LOCK)
-    new = _git("ls-files", "--others", "--exclude-standard", "src").split()
+    """The last commit that changed the release, and what was changed since."""
+    commit = _git("log", "-1", "--abbrev=10", "--format=%h", "--", *PARTS).strip()
+    told = _git("diff", "HEAD", "--", *PARTS)
+    new = _git("ls-files", "--others", "--exclude-standard", *PARTS).split()
     changed = [told.encode(), *((ROOT / each).read_bytes() for each in new)]
     return f"{commit}.{_hash(*changed)}" if any(changed) else commit
 
 
-def _pack(folder: Path, name: str, archive: Path) -> None:
-    """A folder as an archive with this name inside, there as a whole or not at all."""
+def _pack(parts: dict[Path, str], archive: Path) -> None:
+    """Files and folders as an archive, under these names, there as a whole or not at all."""
 
     def plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
         member.uid = member.gid = 0
         member.uname = member.gname = "root"
-        member.mode = 0o755 if member.isdir() else 0o644
+        member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
         return member
 
     unfinished = archive.with_suffix(".partial")
     with tarfile.open(unfinished, "w") as tar:
-        tar.add(folder, name, filter=plain)
+        for part, name in parts.items():
+            tar.add(part, name, filter=plain)
     unfinished.replace(archive)
 
 
