@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import Any
 
 import orjson
 
@@ -55,8 +55,8 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take up the connection."""
-        # uvloop's do not say that they are.
-        self._transport = cast("asyncio.Transport", transport)
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - TCP is a stream
+        self._transport = transport
 
     def data_received(self, data: bytes) -> None:
         """Take in bytes until the answer is complete."""

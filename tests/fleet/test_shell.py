@@ -55,6 +55,11 @@ def test_a_command_gets_its_services_settings_as_they_are(place: Path) -> None:
     assert subprocess.check_output(command, text=True) == "its $HOME; `id`|two|a b"
 
 
+def test_settings_come_from_standard_input_too(place: Path) -> None:
+    command = [place / "vib-env", "/dev/stdin", "sh", "-c", 'printf %s "$VIB_A"']
+    assert subprocess.check_output(command, input="VIB_A='a b'\n", text=True) == "a b"
+
+
 def test_a_service_without_settings_is_an_error(place: Path) -> None:
     done = subprocess.run([place / "vib-env", "absent", "true"], capture_output=True, check=False)
     assert done.returncode != 0

@@ -19,7 +19,6 @@ from vib.faces.align import cut_chip
 from vib.faces.detect import Detection, Detector
 from vib.faces.embed import Embedder
 from vib.faces.models import DLIB_RESNET, YUNET, open_network
-from vib.services import Services, services
 from vib.storage.s3 import S3Storage
 from vib.video.samples import SampleWriter
 
@@ -145,15 +144,3 @@ def s3_storage(aws_endpoint: str, bucket: str, tmp_path: Path) -> S3Storage:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     return S3Storage(bucket, scratch, endpoint_url=aws_endpoint, region="us-east-1")
-
-
-@pytest.fixture
-def asking_by_hand(
-    shared_context: Services,  # noqa: ARG001 - its environment, with a change
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Services]:
-    """The services of an environment where people are asked by hand."""
-    monkeypatch.setenv("VIB_ASK_PEOPLE", "by_hand")
-    services.cache_clear()
-    yield services()
-    services.cache_clear()

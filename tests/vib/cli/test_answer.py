@@ -12,15 +12,20 @@ from vib.activities.merge_tracks import merge_tracks
 from vib.contacts.questions import workflow_id
 from vib.db.models import Question
 from vib.messages import VideoJob
-from vib.services import Services
+from vib.services import Services, services
 from vib.workflows.ask_people import ask_people
 
 from .conftest import Command
 
 
 @pytest.fixture
-def context(asking_by_hand: Services) -> Services:
-    return asking_by_hand
+def context(
+    shared_context: Services,  # noqa: ARG001 - its environment, with a change
+    monkeypatch: pytest.MonkeyPatch,
+) -> Services:
+    monkeypatch.setenv("VIB_ASK_PEOPLE", "by_hand")
+    services.cache_clear()
+    return services()
 
 
 @pytest.fixture
