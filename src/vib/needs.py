@@ -12,7 +12,6 @@ from uuid import uuid4
 from sqlalchemy.exc import SQLAlchemyError
 
 import swflow
-from vib.db import migrate
 from vib.errors import BadVideo, VibError
 from vib.registry import ACTIVITIES, WORKFLOWS
 from vib.services import Services
@@ -64,6 +63,8 @@ def _problem(attempt: Callable[[Services], object], context: Services) -> str | 
 
 
 def _database(context: Services) -> None:
+    from vib.db import migrate
+
     try:
         missing = migrate.missing(context.engine)
     except SQLAlchemyError as error:

@@ -1,11 +1,15 @@
 import os
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from vib.db.models import Media, Stage, StageStatus
+from sqlalchemy import select
+
+from vib import keys
+from vib.db.models import Asset, Contact, Media, Stage, StageStatus, UploadPart
 from vib.local.processes import Processes
 from vib.local.receiver import Receiver
 from vib.services import Services
@@ -67,3 +71,17 @@ def wait_until(condition: Callable[[], bool]) -> None:
     """Return when the condition holds; the test's own time limit is the limit."""
     while not condition():
         time.sleep(0.1)
+
+
+def assert_rows_and_files_agree(context: Services) -> None:
+    """Every file is a row's, and every row's file is there."""
+    with context.sessions() as session:
+        rows = Counter(session.scalars(select(Asset.key)))
+        rows.update(session.scalars(select(UploadPart.key)))
+        pictures = set(session.scalars(select(Contact.picture_key)))
+    storage = context.storage
+    files = {key for folder in storage.folders() for key in storage.keys(folder)}
+    assert set(rows) == files
+    assert set(rows.values()) == {1}
+    assert pictures <= files | {None}
+    assert not any(storage.keys(keys.UPLOADS))

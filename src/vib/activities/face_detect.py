@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     start_to_close=timedelta(hours=10),
     schedule_to_close=timedelta(hours=15),
     heartbeat_timeout=timedelta(minutes=1),
-    retry=Retry(failures=2, timeouts=(2, 4)),
+    retry=Retry(failures=2, timeouts=(2, 4), backoff=timedelta(seconds=30)),
 )
 def face_detect(job: VideoJob) -> None:
     """Find the faces of a video, follow each through it, and store the best of every track."""

@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+import swflow
 from swflow import Retry, activity
 from vib import __version__
 from vib.activities.stage import stage
@@ -13,7 +14,8 @@ from vib.services import services
     task_list="recognise",
     start_to_close=timedelta(hours=1),
     schedule_to_close=timedelta(hours=15),
-    retry=Retry(failures=2, timeouts=(2, 4)),
+    heartbeat_timeout=timedelta(minutes=1),
+    retry=Retry(failures=2, timeouts=(2, 4), backoff=timedelta(seconds=30)),
 )
 def face_recognize(job: VideoJob) -> Recognition:
     """Work out which of the user's contacts a video's faces are; whoever is new becomes one.
@@ -23,7 +25,7 @@ def face_recognize(job: VideoJob) -> Recognition:
     from vib.contacts.recognise import recognise
 
     context = services()
-    with stage(context.sessions, job.media_id, "FaceRecognize"):
+    with stage(context.sessions, job.media_id, "FaceRecognize"), swflow.beating():
         with context.sessions.begin() as session:
             recognised = recognise(session, job, context.recogniser, ask=context.asks_people)
         context.recogniser.learn(job.user_id, recognised.to_learn)

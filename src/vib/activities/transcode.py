@@ -36,7 +36,7 @@ _MADE_HERE = (
     start_to_close=timedelta(hours=10),
     schedule_to_close=timedelta(hours=15),
     heartbeat_timeout=timedelta(minutes=1),
-    retry=Retry(failures=2, timeouts=(2, 4)),
+    retry=Retry(failures=2, timeouts=(2, 4), backoff=timedelta(seconds=30)),
 )
 def transcode(job: VideoJob) -> None:
     """Make the renditions and every picture; from then on the video can be watched.

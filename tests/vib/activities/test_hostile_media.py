@@ -1,4 +1,4 @@
-"""Every hostile file ends the activity for good, with a sentence, and leaves nothing behind."""
+"""A hostile file ends the activity for good, with a sentence, and leaves nothing behind."""
 
 import os
 import re
@@ -21,6 +21,19 @@ from vib.video import confined
 SENTENCE = r"\w[^\n]{10,200}\."
 # An unreadable header, and streams that appear on the way.
 KNOWN = (100_055, 100_215)
+# Those that a probe lets pass, and some that it does not; tests/e2e has all of them.
+REACHING = (
+    "header says huge",
+    "a standing picture for a day",
+    "a duration that is no number",
+    "a duration without end",
+    "a duration below zero",
+    "hundreds of streams",
+    "a video that is an archive too",
+    "text",
+    "half, the index in front",
+    "an index of billions",
+)
 SEEDS = int(os.environ.get("VIB_FUZZ", "25"))  # more by hand: VIB_FUZZ=5000 pytest -k mutated
 
 
@@ -38,10 +51,9 @@ def left(context: Services, job: VideoJob) -> tuple[list[str], int, list[Path]]:
 
 
 @pytest.mark.slow
-def test_every_hostile_file_fails_for_good_with_a_sentence(
-    context: Services, tmp_path: Path
-) -> None:
-    for number, (name, (make, sentence)) in enumerate(HOSTILE.items()):
+def test_a_hostile_file_fails_for_good_with_a_sentence(context: Services, tmp_path: Path) -> None:
+    for number, name in enumerate(REACHING):
+        make, sentence = HOSTILE[name]
         job = handed_in(context, tmp_path / "film", make(), number)
         if not sentence:  # it may be watchable, and then it is
             transcode(job)
