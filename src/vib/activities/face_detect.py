@@ -51,13 +51,17 @@ def face_detect(job: VideoJob) -> None:
             for face in faces:
                 _save_face(session, job.media_id, face)
             # A run that was repeated may have found fewer faces than the one before it.
-            session.execute(
-                delete(Asset).where(
+            stale = session.scalars(
+                delete(Asset)
+                .where(
                     Asset.media_id == job.media_id,
                     Asset.asset_type == AssetType.FACE,
                     Asset.name.not_in([face.name for face in faces]),
                 )
-            )
+                .returning(Asset.key)
+            ).all()
+        for key in stale:
+            context.storage.delete(key)
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from vib.activities.face_recognize import face_recognize
 from vib.activities.fail_media import fail_media
 from vib.activities.notify_complete import notify_complete
 from vib.activities.transcode import transcode
-from vib.db.models import Asset, Base, Contact, Feature, Media, MediaStatus, Stage
+from vib.db.models import Asset, AssetType, Base, Contact, Feature, Media, MediaStatus, Stage
 from vib.db.people import people_in
+from vib.faces import find
 from vib.faces.results import RecognitionResult
 from vib.local.receiver import Receiver
 from vib.messages import VideoJob
@@ -191,6 +192,22 @@ def test_what_people_said_of_a_face_outlives_a_second_run(context: Services, job
     face_recognize(job)
 
     assert faces(context) == once
+
+
+def test_of_a_run_that_finds_fewer_faces_than_the_one_before_no_picture_is_left(
+    context: Services, job: VideoJob, sample_frames: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *others = find.find_faces(sample_frames)
+    for found in ([first, *others], [first]):
+        monkeypatch.setattr(find, "find_faces", lambda *_, found=found, **__: found)
+        face_detect(job)
+
+    with context.sessions() as session:
+        kept = set(session.scalars(select(Asset.key).filter_by(asset_type=AssetType.FACE)))
+    stored = set(context.storage.keys(str(job.media_id)))
+    assert stored == kept | {keys.original(job.media_id), keys.samples(job.media_id)}
+    assert others
+    assert len(kept) == len(first.shots)
 
 
 def test_faces_without_their_frames_are_not_tried_again(context: Services, job: VideoJob) -> None:
