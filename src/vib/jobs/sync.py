@@ -80,6 +80,10 @@ def _waiting_uploads(context: Services, patience: timedelta) -> Iterator[Chore]:
 
 
 def _hand_over(context: Services, upload_id: UUID, user_id: UUID) -> str | None:
+    with context.sessions() as session:
+        status = session.scalar(select(Upload.status).filter_by(id=upload_id))
+    if status != UploadStatus.RECEIVED:  # it has been taken in meanwhile
+        return None
     return "uploads handed over" if uploads.hand_over(context, upload_id, user_id) else None
 
 

@@ -7,10 +7,12 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import update
 
+import swflow
 from harness.jobs import sync
 from harness.users import add_user
 from vib import keys
-from vib.db.models import Media, MediaStatus, Upload
+from vib.db.models import Media, MediaStatus, Upload, UploadStatus
+from vib.jobs.sync import find
 from vib.popeye import uploads
 from vib.popeye.ingest import ingest
 from vib.services import Services
@@ -93,6 +95,21 @@ def test_an_upload_that_was_complete_when_popeye_died_is_handed_over(
     assert sync(context, NOW) == {}
 
     assert context.swf.execution(f"upload-{upload_id}").is_open()
+
+
+def test_an_upload_that_is_taken_in_meanwhile_is_not_handed_over_again(
+    context: Services, user_id: UUID, tiny_video: Path, tmp_path: Path
+) -> None:
+    upload_id = new_upload(context, user_id, tiny_video, tmp_path)
+    with crash_in("vib.popeye.uploads.hand_over"):
+        uploads.append(context, upload_id, tiny_video.stat().st_size - 1, tmp_path / "piece")
+    found = next(chore for chore in find(context, NOW) if "hand over" in chore.what)
+    uploads.settle(context, upload_id, UploadStatus.STARTED)
+
+    assert found.do() is None
+
+    with pytest.raises(swflow.SwflowError):
+        context.swf.execution(f"upload-{upload_id}")
 
 
 def test_an_upload_that_cannot_be_taken_in_for_a_week_is_refused(
