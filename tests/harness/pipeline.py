@@ -25,9 +25,8 @@ class Pipeline:
     user_id: UUID
 
     def start(self, name: str) -> None:
-        """Start `decider`, `create-contacts`, or the worker of a task list."""
-        programs = ("decider", "create-contacts")
-        arguments = (name,) if name in programs else ("worker", name)
+        """Start `decider`, or the worker of a task list."""
+        arguments = ("decider",) if name == "decider" else ("worker", name)
         self.processes.start(name, "vib", *arguments)
 
     def kill(self, name: str) -> None:
