@@ -2,6 +2,7 @@
 
 import logging
 import time
+from pathlib import Path
 from uuid import UUID
 
 import boto3
@@ -13,6 +14,7 @@ from harness.aws_json import FaultError
 from harness.mturk import Hit, MTurk
 from harness.tracks import add_contact, add_track
 from harness.tracks import looks as look
+from vib import keys
 from vib.activities.ask_merge import ask_merge
 from vib.activities.ask_names import ask_names
 from vib.activities.face_recognize import face_recognize
@@ -22,9 +24,11 @@ from vib.contacts.merging import MOST_ITEMS
 from vib.contacts.questions import workflow_id
 from vib.db.models import Media, MTurkWorker, Question
 from vib.errors import VibError
+from vib.forget import forget_media
 from vib.jobs.collect_mturk import JOB
 from vib.jobs.run import run
 from vib.messages import VideoJob
+from vib.popeye.retry import retry
 from vib.services import Services, services
 from vib.workflows.ask_people import ask_people
 
@@ -251,6 +255,33 @@ def test_answers_about_a_video_that_was_removed_do_nothing_and_are_paid(
     assert collect(context) == {"answers too late": 1, "HITs ended": 1}
 
     assert given.status == "Approved"
+
+
+def test_with_a_video_goes_what_people_are_asked_about_it(
+    context: Services, mturk: MTurk, hit: Hit, job: VideoJob
+) -> None:
+    forget_media(context, job.media_id)
+
+    assert not context.swf.execution(workflow_id(job.media_id)).is_open()
+    assert [urllib3.request("GET", address).status for address in hit.pictures] == [404, 200]
+    assert collect(context) == {"HITs ended": 1}
+    time.sleep(0.01)  # the HIT ended at this moment
+    assert collect(context) == {"HITs deleted": 1}
+    assert mturk.hits == {}
+
+
+def test_a_video_that_is_processed_again_from_its_start_is_asked_about_anew(
+    context: Services, mturk: MTurk, hit: Hit, job: VideoJob, tiny_video: Path
+) -> None:
+    context.storage.save(keys.original(job.media_id), tiny_video)
+
+    retry(context, job.media_id, from_start=True)
+
+    assert not context.swf.execution(workflow_id(job.media_id)).is_open()
+    ask_names(job, merge_tracks(job, {}))
+    (anew,) = mturk.hits.keys() - {hit.hit_id}
+    assert collect(context) == {"HITs ended": 1}
+    assert not mturk.hits[anew].is_done
 
 
 def test_hits_of_others_in_the_same_account_are_left_alone(context: Services, mturk: MTurk) -> None:
