@@ -162,7 +162,14 @@ class MTurk(JsonService):
         if request["UniqueRequestToken"] in self._tokens:
             raise FaultError("RequestError", "The idempotency token has already been processed.")
         self._tokens.add(request["UniqueRequestToken"])
-        self._hit(request).most += request["NumberOfAdditionalAssignments"]
+        hit = self._hit(request)
+        if (
+            hit.request["MaxAssignments"]
+            < 10
+            <= hit.most + request["NumberOfAdditionalAssignments"]
+        ):
+            raise FaultError("RequestError", "AWS.MechanicalTurk.InvalidMaximumAssignmentsIncrease")
+        hit.most += request["NumberOfAdditionalAssignments"]
         return {}
 
     def update_expiration_for_hit(self, request: dict[str, Any]) -> dict[str, Any]:

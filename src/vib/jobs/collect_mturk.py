@@ -21,7 +21,7 @@ from vib.db.models import MTurkWorker, Question
 from vib.db.queries import upsert
 from vib.jobs.job import Chore, Job
 from vib.messages import Answer
-from vib.mturk.client import Hit, MechanicalTurk
+from vib.mturk.client import MOST_ASSIGNMENTS, Hit, MechanicalTurk
 from vib.mturk.forms import choices_in
 from vib.needs import DATABASE, MTURK, types
 from vib.services import Services
@@ -100,7 +100,8 @@ def _about_hit(mturk: MechanicalTurk, hit: Hit, question: Question | None) -> It
     """Have a HIT ask for what is wanted; without a question nothing is."""
     is_open = hit.expires_at > datetime.now(UTC)
     if question is not None:
-        wanted = question.wanted + len(mturk.assignments(hit.hit_id, "Rejected"))
+        rejected = len(mturk.assignments(hit.hit_id, "Rejected"))
+        wanted = min(question.wanted + rejected, MOST_ASSIGNMENTS)
         if is_open and wanted > hit.assignments:
             do = partial(_extend, mturk, hit, wanted)
             yield Chore(f"have {wanted} workers answer HIT {hit.hit_id}", do)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 SANDBOX = "https://mturk-requester-sandbox.us-east-1.amazonaws.com"
 PRODUCTION = "https://mturk-requester.us-east-1.amazonaws.com"
+MOST_ASSIGNMENTS = 9
+"""To so many a HIT can be extended that was made for fewer than ten."""
 MOST_TOLD = 100
 """Workers whom one call of NotifyWorkers tells."""
 

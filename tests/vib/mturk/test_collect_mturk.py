@@ -204,6 +204,18 @@ def test_nonsense_is_rejected_with_its_reason_and_somebody_else_is_asked(
     assert collect(context) == {"answers accepted": 1}
 
 
+def test_after_many_answers_that_are_none_nobody_else_is_asked(
+    context: Services, mturk: MTurk, hit: Hit
+) -> None:
+    workers = 0
+    while not hit.is_done:
+        mturk.submit_text(hit, f"W{workers}", "hello")
+        workers += 1
+        assert "failed" not in collect(context)
+
+    assert workers == 9
+
+
 def test_where_a_third_opinion_is_wanted_the_hit_takes_one_more(
     context: Services, mturk: MTurk, hit: Hit
 ) -> None:
