@@ -16,6 +16,16 @@ def add_to(commands: Any) -> None:
     run.add_argument("--folder", type=Path, default=Path("var"), help="default: var")
     run.set_defaults(command=_run)
 
+    serve = commands.add_parser(
+        "serve", help="take files in over HTTP with everything on this machine, until Ctrl-C"
+    )
+    serve.add_argument("--port", type=int, default=8060, help="default: 8060; 0: a free one")
+    serve.add_argument(
+        "--notify", metavar="URL", help="your web application, which is to hear of videos"
+    )
+    serve.add_argument("--folder", type=Path, default=Path("var"), help="default: var")
+    serve.set_defaults(command=_serve)
+
     process = commands.add_parser("process", help="hand a file in to the pipeline that is set up")
     process.add_argument("file", type=Path)
     process.add_argument("--user", required=True, metavar="USER", help="whose: an e-mail or id")
@@ -48,6 +58,12 @@ def _run(arguments: argparse.Namespace) -> int:
         again=arguments.again,
         skip_faces=arguments.skip_faces,
     )
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from vib.local.serve import serve
+
+    return serve(arguments.folder, port=arguments.port, notify_url=arguments.notify)
 
 
 def _process(arguments: argparse.Namespace) -> int:

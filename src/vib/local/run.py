@@ -1,8 +1,6 @@
-import fcntl
 import json
 import signal
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from uuid import UUID
 
@@ -12,8 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from swflow import SwflowError
 from vib.db.models import User
-from vib.errors import VibError
-from vib.local.machine import Machine, machine
+from vib.local.machine import Machine, machine, only_user_of
 from vib.local.report import report
 from vib.local.sample import make_sample
 from vib.local.watch import watch
@@ -42,7 +39,7 @@ def run(video: Path | None, *, folder: Path, again: bool = False, skip_faces: bo
     folder = folder.resolve()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with _only_run_in(folder):
+        with only_user_of(folder):
             if video is None:
                 video = _sample(folder, console)
             probe(video)  # a file that cannot be processed is refused before anything is started
@@ -54,17 +51,6 @@ def run(video: Path | None, *, folder: Path, again: bool = False, skip_faces: bo
     except KeyboardInterrupt:
         console.print("\nStopped. The same command goes on from here.")
         return INTERRUPTED
-
-
-@contextmanager
-def _only_run_in(folder: Path) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise VibError(f"Another run is using {folder}: wait for it, or stop it.") from error
-        yield
 
 
 def _sample(folder: Path, console: Console) -> Path:
@@ -79,7 +65,7 @@ def _process(
     here: Machine, video: Path, console: Console, *, again: bool, skip_faces: bool
 ) -> UUID:
     """Hand the video in and wait until it is processed, unless it already is; its id."""
-    user_id = _owner(here.context)
+    user_id = owner_of(here.context)
     ingested = ingest(here.context, video, user_id, Wishes(skip_faces=skip_faces), again=again)
     if _is_settled(here, ingested):
         console.print(f"You already have this file, {video.name}; nothing was done twice.")
@@ -103,7 +89,7 @@ def _is_settled(here: Machine, ingested: Ingested) -> bool:
         return True
 
 
-def _owner(context: Services) -> UUID:
+def owner_of(context: Services) -> UUID:
     """The id of the one user of this machine."""
     with context.sessions.begin() as session:
         session.execute(insert(User).values(email=OWNER).on_conflict_do_nothing())
