@@ -15,7 +15,7 @@ class Disk:
 
     def __init__(self) -> None:
         self.here: list[bool] = []
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self.committer: Committer[int] = Committer(self._commit)
 
     def _commit(self, _batch: int) -> None:
@@ -67,3 +67,11 @@ def test_what_keeps_a_commit_from_the_disk_is_told(
     disk.error = OSError("full")
     assert disk.commit(1) is disk.error
     assert disk.here == [quick > 0]
+
+
+def test_an_interruption_is_told_and_goes_on_to_the_program(disk: Disk) -> None:
+    told: list[BaseException | None] = []
+    disk.error = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        disk.committer.commit(1, told.append)
+    assert told == [disk.error]

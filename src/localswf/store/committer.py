@@ -38,12 +38,14 @@ class Committer(Generic[B]):
         if self._average > QUICK:
             self._batches.put((batch, asyncio.get_running_loop(), done))
             return
-        error: BaseException | None = None
         try:
             self._timed(batch)
-        except Exception as raised:  # noqa: BLE001 - it is for those who wait
-            error = raised
-        done(error)
+        except BaseException as raised:
+            done(raised)
+            if not isinstance(raised, Exception):  # Ctrl-C is for the program as well
+                raise
+        else:
+            done(None)
 
     def stop(self) -> None:
         """End the thread after the batches at hand."""
