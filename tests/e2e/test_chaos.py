@@ -30,15 +30,15 @@ from vib.local.database import embedded_postgres
 from vib.local.processes import Processes
 from vib.local.receiver import Receiver
 from vib.local.sample import make_sample
-from vib.registry import TASK_LISTS
 from vib.services import Services
 
 pytestmark = pytest.mark.slow
 
 SEED = int(os.environ.get("VIB_CHAOS_SEED", "1"))
-KILLS = int(os.environ.get("VIB_CHAOS_KILLS", "11"))  # more by hand
+KILLS = int(os.environ.get("VIB_CHAOS_KILLS", "11"))  # each once; more by hand
 IN_WORK = 2  # videos that are on their way while processes are killed
 SERVERS = ("swf", "postgres")
+TASK_LISTS = ("upload", "transcode", "faces", "recognise", "notify")  # what videos pass through
 
 
 @pytest.fixture
@@ -59,7 +59,6 @@ class Fleet:
     ) -> None:
         self.context = context
         self.popeyes = [f"http://127.0.0.1:{_free_port()}" for _ in range(2)]
-        self.kills: Counter[str] = Counter()
         self._swf = swf
         self._pipeline = Pipeline(context, web, processes, add_user(context))
         self._commands = {
@@ -67,8 +66,8 @@ class Fleet:
             "sync": ("job", "sync", "--every", "5s"),
             **{name: ("worker", name) for name in TASK_LISTS},
             **{
-                f"popeye-{url[-5:]}": ("popeye", "--port", url.rpartition(":")[2])
-                for url in self.popeyes
+                f"popeye-{number}": ("popeye", "--port", url.rpartition(":")[2])
+                for number, url in enumerate(self.popeyes, 1)
             },
         }
         for name in self._commands:
@@ -86,7 +85,6 @@ class Fleet:
 
     def kill(self, name: str, pause: float) -> None:
         """Kill a process with SIGKILL, and start it again after some seconds."""
-        self.kills[name] += 1
         if name == "swf":
             self._swf.kill()
             time.sleep(pause)
@@ -133,7 +131,7 @@ class Uploader:
     """A user's browser, which goes on until each file has arrived."""
 
     def __init__(self, fleet: Fleet, films: list[bytes], pool: ThreadPoolExecutor) -> None:
-        self._client = token_of(fleet.context, fleet.user_id)
+        self._token = token_of(fleet.context, fleet.user_id)
         self._popeyes = fleet.popeyes
         self._films = cycle(films)
         self._numbers = count()
@@ -150,7 +148,7 @@ class Uploader:
     def _upload(self, name: str, content: bytes) -> UUID:
         path: str | None = None
         for url in cycle(self._popeyes):
-            client = TusClient(url, self._client)
+            client = TusClient(url, self._token)
             try:
                 path = path or client.create(len(content), name)
                 offset = int(client.head(path).headers["Upload-Offset"])
