@@ -16,13 +16,27 @@ from types import FrameType
 from typing import Any
 from uuid import UUID
 
+from vib.activities.add_faces import add_faces
+from vib.activities.list_friends import list_friends
+from vib.activities.remove_friends import remove_friends
 from vib.activities.upload import upload
-from vib.messages import UploadJob
+from vib.facebook import faces
+from vib.faces.photograph_file import BadPhotograph, Photograph, open_photograph
+from vib.messages import FacebookJob, FriendBatch, UploadJob
 from vib.popeye import ingest, uploads
 from vib.services import services
 from vib.video import probe
 
 SRC = Path(__file__).parents[2] / "src"
+
+
+def open_here(paths: Sequence[Path], _: Path) -> Iterator[Photograph | BadPhotograph]:
+    """Open photographs in this process, for the others cost more than all the rest."""
+    for path in paths:
+        try:
+            yield open_photograph(path.read_bytes())
+        except BadPhotograph as error:
+            yield error
 
 
 class Victim:
@@ -88,12 +102,20 @@ def _main() -> None:
     context = services()
     # What takes long is made here once; nothing is connected, which a fork must not share.
     assert context.swf.connection.swf
+    faces.open_photographs = open_here
     works: dict[str, Callable[..., object]] = {
         "ingest": lambda path, user_id: ingest.ingest(context, Path(path), UUID(user_id)),
         "append": lambda upload_id, path: uploads.append(context, UUID(upload_id), 0, Path(path)),
         "upload": lambda upload_id, user_id: upload(UploadJob(UUID(upload_id), UUID(user_id))),
+        "list friends": lambda user_id: list_friends(FacebookJob(UUID(user_id))),
+        "add faces": lambda user_id, batch: add_faces(
+            FacebookJob(UUID(user_id)), FriendBatch(*map(UUID, batch))
+        ),
+        "remove friends": lambda user_id: remove_friends(FacebookJob(UUID(user_id))),
     }
     for order in sys.stdin:
+        if "add faces" in order:
+            faces._networks()  # once, and not in every process
         sys.stdout.write(f"{_do(json.loads(order), works)}\n")
         sys.stdout.flush()
 

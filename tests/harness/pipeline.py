@@ -25,8 +25,9 @@ class Pipeline:
     user_id: UUID
 
     def start(self, name: str) -> None:
-        """Start `decider`, or the worker of a task list."""
-        arguments = ("decider",) if name == "decider" else ("worker", name)
+        """Start `decider`, `create-contacts`, or the worker of a task list."""
+        programs = ("decider", "create-contacts")
+        arguments = (name,) if name in programs else ("worker", name)
         self.processes.start(name, "vib", *arguments)
 
     def kill(self, name: str) -> None:

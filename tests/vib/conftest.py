@@ -1,9 +1,6 @@
-import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import boto3
@@ -15,39 +12,23 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from harness.aws import aws
+from harness.popeye import serving
+from harness.shared_faces import SharedFaces, labelled_faces
 from vib.faces.align import cut_chip
 from vib.faces.detect import Detection, Detector
 from vib.faces.embed import Embedder
 from vib.faces.models import DLIB_RESNET, YUNET, open_network
+from vib.services import Services
 from vib.storage.s3 import S3Storage
 from vib.video.samples import SampleWriter
 
 Picture = NDArray[np.uint8]
-SHARED = Path(__file__).parents[2] / ".." / "shared" / "data" / "faces"
-
-
-@dataclass(frozen=True)
-class SharedFaces:
-    """Photographs and films of people with their labels; they are no part of the project."""
-
-    folder: Path
-    boxes: dict[str, Any]
-    identities: dict[str, str]
-
-    def picture(self, name: str, size: Sequence[int] | None = None) -> Picture:
-        with Image.open(self.folder / name) as image:
-            rgb = image.convert("RGB")
-        return np.asarray(rgb.resize(tuple(size), Image.Resampling.BILINEAR) if size else rgb)
 
 
 @pytest.fixture(scope="session")
 def shared_faces() -> SharedFaces:
     """The labelled faces beside the checkout; without them the test is left out."""
-    labels = SHARED / "labels.json"
-    if not labels.exists():
-        pytest.skip(f"The labelled faces are not there: {labels.resolve()}")
-    read = json.loads(labels.read_text())
-    return SharedFaces(SHARED, read["boxes"], read["identities"])
+    return labelled_faces()
 
 
 @pytest.fixture(scope="session")
@@ -144,3 +125,10 @@ def s3_storage(aws_endpoint: str, bucket: str, tmp_path: Path) -> S3Storage:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     return S3Storage(bucket, scratch, endpoint_url=aws_endpoint, region="us-east-1")
+
+
+@pytest.fixture(scope="module")
+def popeye(shared_context: Services) -> Iterator[str]:
+    """Where a Popeye listens."""
+    with serving(shared_context) as (_, url):
+        yield url

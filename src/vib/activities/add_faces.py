@@ -14,7 +14,7 @@ from vib.services import services
     task_list="facebook",
     start_to_close=timedelta(minutes=30),
     schedule_to_close=timedelta(hours=8),
-    heartbeat_timeout=timedelta(minutes=1),
+    heartbeat_timeout=timedelta(seconds=30),
     retry=Retry(failures=4, timeouts=(1, 2), backoff=timedelta(seconds=30)),
 )
 def add_faces(job: FacebookJob, batch: FriendBatch) -> int:

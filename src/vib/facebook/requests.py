@@ -98,7 +98,8 @@ def _store_token(context: Services, request: FacebookRequest) -> str | None:
     with context.sessions.begin() as session:
         if session.get(User, request.user_uuid) is None:
             raise BadRequest(f"There is no user {request.user_uuid}.")
-        if request.facebook_id is None or request.fb_access_token is None:
+        # Only a link needs the token, though messages to unlink may have one, too.
+        if request.action == "unlink" or not (request.facebook_id and request.fb_access_token):
             return None
         sealed = context.token_seal.seal(request.fb_access_token.get_secret_value())
         links.ask(session, request.user_uuid, request.facebook_id, sealed)

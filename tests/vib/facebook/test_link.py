@@ -9,8 +9,9 @@ from sqlalchemy import select
 import swflow
 from harness.graph import Graph, Reply, error
 from vib.activities.add_faces import add_faces
+from vib.activities.finish_link import finish_link
 from vib.activities.list_friends import list_friends
-from vib.db.models import Asset, Contact, Feature, LinkStatus, Media
+from vib.db.models import Asset, Contact, Feature, Link, LinkStatus, Media
 from vib.db.people import contacts_of as known_people
 from vib.facebook import faces
 from vib.facebook import friends as friends_of_users
@@ -296,3 +297,65 @@ def test_a_friend_who_is_forgotten_meanwhile_does_not_come_back(
     assert add_faces(job, batch) == 0
     with context.sessions() as session:
         assert session.get(Media, media_id(friend.id)) is None
+
+
+def tables(context: Services, user_id: UUID) -> list[list[dict[str, str]]]:
+    """All that the database says of a user, but for when it was written."""
+    volatile = {"created_at", "updated_at"}
+    media = select(Media.id).filter_by(user_id=user_id)
+    assets = select(Asset.id).where(Asset.media_id.in_(media))
+    with context.sessions() as session:
+        return [
+            [
+                {
+                    column.key: str(getattr(row, column.key))
+                    for column in model.__table__.columns
+                    if column.key not in volatile
+                }
+                for row in session.scalars(select(model).where(theirs).order_by(order))
+            ]
+            for model, theirs, order in (
+                (Contact, Contact.user_id == user_id, Contact.id),
+                (Link, Link.user_id == user_id, Link.provider),
+                (Media, Media.user_id == user_id, Media.id),
+                (Asset, Asset.media_id.in_(media), Asset.id),
+                (Feature, Feature.asset_id.in_(assets), Feature.asset_id),
+            )
+        ]
+
+
+def files(context: Services, user_id: UUID) -> dict[str, bytes]:
+    with context.sessions() as session:
+        media = session.scalars(select(Media.id).filter_by(user_id=user_id)).all()
+    found = {}
+    for key in [key for each in media for key in context.storage.keys(str(each))]:
+        with context.storage.local(key) as path:
+            found[key] = path.read_bytes()
+    return found
+
+
+def test_an_activity_that_runs_twice_leaves_what_it_leaves_when_it_runs_once(
+    context: Services, graph: Graph, user_id: UUID, astronaut: Picture, hopper: Picture
+) -> None:
+    graph.add(1, "Eileen Collins", jpeg(astronaut))
+    graph.add(2, "Nobody in Sight")
+    graph.add(3, "Grace Hopper", jpeg(hopper))
+    job = ask(context, graph, user_id)
+
+    listed = list_friends(job)
+    once = tables(context, user_id)
+    assert list_friends(job) == listed
+    assert tables(context, user_id) == once
+    assert len(graph.calls) == 1
+
+    (batch,) = listed.batches or ()
+    assert add_faces(job, batch) == 2
+    all_once = tables(context, user_id), files(context, user_id)
+    assert add_faces(job, batch) == 2
+    assert (tables(context, user_id), files(context, user_id)) == all_once
+    assert len(all_once[1]) == 2
+
+    finish_link(job, None)
+    once = tables(context, user_id)
+    finish_link(job, None)
+    assert tables(context, user_id) == once

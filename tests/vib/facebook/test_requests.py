@@ -59,7 +59,8 @@ def test_what_is_being_done_already_is_not_begun_again_and_has_the_newer_token(
 
 
 def test_the_opposite_waits_until_that_is_done(context: Services, user_id: UUID) -> None:
-    accept(context, request(user_id, "unlink"))
+    accept(context, request(user_id, "unlink", facebook_id="4711", fb_access_token=TOKEN))
+    assert link_of(context, user_id) is None
 
     with pytest.raises(OtherActionRunning, match="cannot be linked"):
         accept(context, request(user_id))

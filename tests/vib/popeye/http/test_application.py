@@ -7,14 +7,13 @@ from prometheus_client import REGISTRY
 from sqlalchemy import create_engine
 
 from harness.pipeline import wait_until
+from harness.popeye import serving
 from harness.tus_client import Answer, TusClient, token_of
 from vib.db.models import Upload
 from vib.popeye.http.server import build
 from vib.popeye.http.tokens import Audience
 from vib.popeye.uploads import assemble
 from vib.services import Services
-
-from .conftest import serving
 
 
 @pytest.fixture

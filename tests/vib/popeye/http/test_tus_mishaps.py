@@ -8,12 +8,13 @@ import pytest
 from sqlalchemy import select
 
 import swflow
+from harness.popeye import serving
 from harness.tus_client import CONTENT_TYPE, TusClient
 from vib.db.models import UploadPart
 from vib.popeye.http import tus
 from vib.services import Services
 
-from .conftest import LENGTH, content, offset, row, serving, stored
+from .conftest import LENGTH, content, offset, row, stored
 
 
 def open_patch(client: TusClient, path: str, length: int) -> socket.socket:
