@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 from prometheus_client import Counter
 
-from vib.facebook.requests import BadRequest, FacebookRequest, OtherActionRunning, accept
+from vib.facebook.requests import BadRequest, FacebookRequest, OtherActionRunning, Receipt, accept
 from vib.logs import about
 from vib.services import Services
 
@@ -41,7 +41,8 @@ class Consumer:
     may be asked for twice.
 
     Credentials are boto3's; what they need is sqs:ReceiveMessage, sqs:DeleteMessage and
-    sqs:ChangeMessageVisibility on the queue and sqs:SendMessage on the dead-letter queue.
+    sqs:ChangeMessageVisibility on the queue, sqs:SendMessage on the dead-letter queue, and
+    sqs:GetQueueAttributes on both for `vib check`.
     """
 
     def __init__(self, context: Services) -> None:
@@ -120,6 +121,7 @@ class Consumer:
             with about(user_uuid=request.user_uuid):
                 receipt = accept(self._context, request)
                 _log.info("%s %s", request.action, receipt, extra={"message_id": number})
+                return "later" if receipt is Receipt.LISTING else receipt
         except BadRequest as error:
             self._bury(message, str(error))
             return "bad"
@@ -129,7 +131,6 @@ class Consumer:
         except Exception:  # noqa: BLE001 - whatever is in the way may be gone the next time
             _log.exception("a message cannot be done now", extra={"message_id": number})
             return "later"
-        return receipt
 
     def _come_again(self, message: "MessageTypeDef", seconds: int) -> None:
         self._sqs.change_message_visibility(

@@ -7,10 +7,10 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 import swflow
-from vib.db.models import User
+from vib.db.models import Link, LinkStatus, User
 from vib.errors import VibError
 from vib.facebook import links
-from vib.facebook.names import workflow_id
+from vib.facebook.names import PROVIDER, workflow_id
 from vib.messages import FacebookJob
 from vib.services import Services
 from vib.workflows.create_contacts import create_contacts
@@ -61,10 +61,15 @@ class FacebookRequest(BaseModel):
 
 
 class Receipt(StrEnum):
-    """What became of a request."""
+    """What became of a request.
+
+    RUNNING: it is being done already. LISTING: so it is, but maybe with an older token that fails;
+    whoever can ask again should, until it is something else.
+    """
 
     STARTED = "started"
     RUNNING = "running"
+    LISTING = "listing"
 
 
 def accept(context: Services, request: FacebookRequest) -> Receipt:
@@ -84,7 +89,7 @@ def accept(context: Services, request: FacebookRequest) -> Receipt:
         context.swf.start(workflow, FacebookJob(user_id), workflow_id=workflow_id(user_id))
     except swflow.WorkflowAlreadyRunning:
         if _running(context, user_id) == workflow.name:
-            return Receipt.RUNNING
+            return _receipt(context, request)
         if sealed is not None:
             with context.sessions.begin() as session:
                 links.take_back(session, user_id, sealed)
@@ -104,6 +109,14 @@ def _store_token(context: Services, request: FacebookRequest) -> str | None:
         sealed = context.token_seal.seal(request.fb_access_token.get_secret_value())
         links.ask(session, request.user_uuid, request.facebook_id, sealed)
         return sealed
+
+
+def _receipt(context: Services, request: FacebookRequest) -> Receipt:
+    """Whether what is running is sure to do what is asked for."""
+    with context.sessions() as session:
+        link = session.get(Link, (request.user_uuid, PROVIDER))
+    is_listed = link is not None and link.status in (LinkStatus.LISTED, LinkStatus.LINKED)
+    return Receipt.RUNNING if is_listed or request.action == "unlink" else Receipt.LISTING
 
 
 def _running(context: Services, user_id: UUID) -> str | None:

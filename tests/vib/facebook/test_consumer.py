@@ -14,7 +14,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from harness.pipeline import wait_until
+from vib.db.models import LinkStatus
 from vib.facebook import consumer as consuming
+from vib.facebook import links
 from vib.facebook.consumer import Consumer
 from vib.facebook.names import workflow_id
 from vib.services import Services
@@ -117,17 +119,50 @@ def test_unlink_needs_no_more_than_the_user(
 
 
 def test_a_message_that_comes_twice_is_done_once(
-    context: Services, queues: Queues, consumer: Consumer, user_id: UUID
+    context: Services,
+    queues: Queues,
+    consumer: Consumer,
+    user_id: UUID,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(consuming, "_FIRST_WAIT", 0)
     queues.send(link(user_id))
-    queues.send(link(user_id))
-
     consumer.poll()
     run_id = context.swf.execution(workflow_id(user_id)).run_id
+
+    queues.send(link(user_id))
+    consumer.poll()
+    assert queues.left() == (1, 0)  # until it is sure that the first one is good enough
+    with context.sessions.begin() as session:
+        links.settle(session, user_id, LinkStatus.LISTED)
     consumer.poll()
 
     assert queues.left() == (0, 0)
     assert context.swf.execution(workflow_id(user_id)).run_id == run_id
+
+
+def test_a_newer_token_is_not_lost_with_a_link_that_fails_meanwhile(
+    context: Services,
+    queues: Queues,
+    consumer: Consumer,
+    user_id: UUID,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(consuming, "_FIRST_WAIT", 0)
+    queues.send(link(user_id))
+    consumer.poll()
+    queues.send({**link(user_id), "fb_access_token": "newer"})
+    consumer.poll()
+
+    with context.sessions.begin() as session:
+        links.settle(session, user_id, LinkStatus.FAILED, "The older token has expired.")
+    context.swf.execution(workflow_id(user_id)).terminate("as it does then")
+    consumer.poll()
+
+    assert running(context, user_id) == "CreateContacts"
+    row = link_of(context, user_id)
+    assert row is not None
+    assert context.token_seal.open(row.sealed_token or "") == "newer"
 
 
 def test_a_message_is_still_there_when_its_workflow_could_not_be_started(
@@ -366,7 +401,7 @@ def test_a_queue_that_is_away_is_asked_again(
         time.sleep(0.5)
         monkeypatch.setattr(consumer, "_queue_url", queues.url)
         wait_until(lambda: queues.left() == (0, 0))
-        os.kill(os.getpid(), signal.SIGTERM)
+        consumer._stop.set()
 
     queues.send(link(user_id))
     thread = threading.Thread(target=come)

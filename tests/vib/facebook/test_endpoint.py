@@ -41,7 +41,7 @@ def test_the_message_of_the_queue_starts_the_same_workflow_over_http(
 
     assert (first.status, second.status) == (202, 202)
     assert json.loads(first.body) == {"workflow": workflow_id(user_id), "status": "started"}
-    assert json.loads(second.body)["status"] == "running"
+    assert json.loads(second.body)["status"] == "listing"
     assert context.swf.execution(workflow_id(user_id)).is_open()
 
 

@@ -7,6 +7,7 @@ import pytest
 from harness.graph import Graph
 from harness.jobs import sync
 from vib.db.models import Link, LinkStatus
+from vib.facebook import links
 from vib.facebook.names import workflow_id
 from vib.facebook.requests import BadRequest, FacebookRequest, OtherActionRunning, Receipt, accept
 from vib.services import Services
@@ -44,18 +45,31 @@ def test_the_token_is_in_no_history_and_sealed_in_the_database(
     assert context.token_seal.open(link.sealed_token) == TOKEN
 
 
-def test_what_is_being_done_already_is_not_begun_again_and_has_the_newer_token(
+def test_what_is_being_done_already_is_not_begun_again_and_gets_the_newer_token(
     context: Services, user_id: UUID
 ) -> None:
     accept(context, request(user_id))
     run_id = context.swf.execution(workflow_id(user_id)).run_id
 
-    assert accept(context, request(user_id, fb_access_token="newer")) is Receipt.RUNNING
+    assert accept(context, request(user_id, fb_access_token="newer")) is Receipt.LISTING
 
     assert context.swf.execution(workflow_id(user_id)).run_id == run_id
     link = link_of(context, user_id)
     assert link is not None
     assert context.token_seal.open(link.sealed_token or "") == "newer"
+
+
+def test_what_is_sure_to_be_done_need_not_be_asked_for_again(
+    context: Services, user_id: UUID
+) -> None:
+    accept(context, request(user_id))
+    with context.sessions.begin() as session:
+        links.settle(session, user_id, LinkStatus.LISTED)
+    assert accept(context, request(user_id)) is Receipt.RUNNING
+
+    context.swf.execution(workflow_id(user_id)).terminate("the test says so")
+    accept(context, request(user_id, "unlink"))
+    assert accept(context, request(user_id, "unlink")) is Receipt.RUNNING
 
 
 def test_the_opposite_waits_until_that_is_done(context: Services, user_id: UUID) -> None:
