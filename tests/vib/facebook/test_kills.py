@@ -25,7 +25,7 @@ from .conftest import ask, contacts_of, jpeg, link_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-STEP = 13
+STEP = 29
 LISTING = ("vib/activities/list_friends.py", "vib/facebook/links.py", "vib/facebook/friends.py")
 LOOKING = ("vib/facebook/faces.py", "vib/storage/folder.py", "vib/db/queries.py")
 REMOVING = ("vib/facebook/removal.py", "vib/storage/folder.py")
