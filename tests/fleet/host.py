@@ -110,7 +110,7 @@ class Host:
             "process_name = %(program_name)s-0\nstartsecs = 1\nstdout_logfile = NONE\n"
             for name in programs
         ]
-        group = f"[group:vib]\nprograms = {','.join(programs)}\n"
+        group = f"[group:vib]\nprograms = {','.join(programs)}\n" if programs else ""
         (folder / "programs.conf").write_text("".join([*sections, group]))
         (folder / "preflight").write_text(preflight)
         (folder / "health").write_text(health)

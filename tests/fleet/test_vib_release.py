@@ -62,6 +62,13 @@ def test_changed_settings_start_its_programs_anew(host: Host) -> None:
     assert host.processes() != before
 
 
+def test_a_host_without_programs_is_restarted_like_any_other(host: Host) -> None:
+    host.releases.activate(host.add("second", programs=[]))
+    host.releases.stop(None)
+    host.releases.start(None)
+    assert host.processes() == {}
+
+
 def test_another_release_takes_over_and_rollback_returns_with_its_programs(host: Host) -> None:
     host.releases.activate(host.add("second", programs=["decider", "facebook"]))
     assert host.processes().keys() == {"vib:decider-0", "vib:facebook-0"}

@@ -59,9 +59,15 @@ def on(host: str, command: str, *, ok: bool = True) -> str:
     return run("ssh", *options, *where, f"sudo sh -c {shlex.quote(command)}", ok=ok).stdout
 
 
-def engine(*words: str) -> None:
-    """Do something to containers."""
-    run(os.environ.get("ENGINE") or "podman", *words)
+def engine(*words: str, ok: bool = True) -> str:
+    """Do something to containers, or ask about them."""
+    return run(os.environ.get("ENGINE") or "podman", *words, ok=ok).stdout
+
+
+def kill(host: str) -> None:
+    """Take a box's power away."""
+    engine("kill", f"vib-{host}", ok=False)  # may fail to wait for the end that it brought about
+    wait_until(lambda: "false" in engine("inspect", "--format={{.State.Running}}", f"vib-{host}"))
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -77,6 +83,14 @@ def is_up(host: str) -> bool:
     return bool(states) and all("RUNNING" in line for line in programs)
 
 
+def is_healthy(popeye: str) -> bool:
+    """Whether a Popeye takes files in."""
+    try:
+        return TusClient(popeye, None).request("GET", "/health").status == 200
+    except OSError:
+        return False
+
+
 @dataclass
 class Cluster:
     """The cluster, and a user of it."""
@@ -89,6 +103,7 @@ class Cluster:
         """Hand a video in that nobody has handed in before, and give its id."""
         free = b"vib" + uuid4().bytes  # what a `free` box of MP4 holds makes no difference to it
         content = self.video + (8 + len(free)).to_bytes(4) + b"free" + free
+        wait_until(lambda: is_healthy(popeye))
         client = TusClient(popeye, token_of(self.context, self.user_id))
         path = client.create(len(content), "party.mp4")
         answer = client.patch(path, 0, content)

@@ -1,6 +1,6 @@
 """Videos go through, and no box is missed."""
 
-from .cluster import POPEYES, WORKERS, Cluster, engine, is_up, wait_until
+from .cluster import POPEYES, WORKERS, Cluster, engine, is_up, kill, wait_until
 
 
 def test_videos_become_rows_files_calls_and_log_lines(cluster: Cluster) -> None:
@@ -40,7 +40,7 @@ def test_when_a_worker_box_dies_in_the_middle_of_videos_the_other_completes_them
     videos = [cluster.upload() for _ in range(3)]
     wait_until(lambda: sum(cluster.is_in("Transcode", video) for video in videos) > 1)
 
-    engine("kill", "vib-worker1")
+    kill("worker1")
     cluster.wait_for(*videos)
     cluster.check_complete(*videos)
     assert any(cluster.timeouts(video) for video in videos)
