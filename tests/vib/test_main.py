@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy import inspect
 
 from vib.db import migrate
+from vib.registry import TASK_LISTS
 from vib.services import Services
 
 
@@ -36,8 +37,7 @@ def test_a_task_list_that_does_not_exist_is_refused_with_those_that_do() -> None
 
     assert done.returncode == 2
     assert done.stderr == (
-        "vib: There is no task list 'transkode'; "
-        "there are upload, transcode, faces, recognise, notify.\n"
+        f"vib: There is no task list 'transkode'; there are {', '.join(TASK_LISTS)}.\n"
     )
 
 
