@@ -84,7 +84,11 @@ def test_process_refuses_what_is_no_video_and_who_is_no_user(
 def test_token_prints_what_lets_a_user_upload(
     context: Services, user_id: UUID, vib: Command
 ) -> None:
-    for option, audience in ((), Audience.UPLOAD), (("--process",), Audience.PROCESS):
+    for option, audience in (
+        ((), Audience.UPLOAD),
+        (("--process",), Audience.PROCESS),
+        (("--facebook",), Audience.FACEBOOK),
+    ):
         done = vib("token", "--user", user_id, "--skip-faces", *option)
 
         permit = read(context.upload_secret, done.out.strip(), audience)
