@@ -45,7 +45,7 @@ def test_a_call_starts_a_child_with_the_types_settings(begin: Begin) -> None:
             "control": "1",
             "taskList": {"name": "ships"},
             "executionStartToCloseTimeout": "3600",
-            "taskStartToCloseTimeout": "300",
+            "taskStartToCloseTimeout": "60",
             "childPolicy": "TERMINATE",
         },
     }

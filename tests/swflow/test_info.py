@@ -137,7 +137,7 @@ def test_it_can_go_on_as_another_version_with_settings_of_its_own(begin: Begin) 
         "tagList": ["new"],
         "taskList": {"name": "flows"},
         "executionStartToCloseTimeout": "7200",
-        "taskStartToCloseTimeout": "300",
+        "taskStartToCloseTimeout": "60",
         "childPolicy": "TERMINATE",
     }
 

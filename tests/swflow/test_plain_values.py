@@ -1,6 +1,7 @@
 """Plain values take a short way past pydantic, to the same result as by pydantic itself."""
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Optional
@@ -8,7 +9,7 @@ from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from swflow.values.forms import form_of
 from swflow.values.plain import is_plain_for
@@ -49,7 +50,8 @@ HINTS: list[Any] = [
     Annotated[int, Field(gt=0)],
     Annotated[list[str], Field(max_length=2)],
 ]
-TYPES = [(TypeAdapter(hint), form_of(hint, None)) for hint in HINTS]
+FAITHFUL = ConfigDict(ser_json_inf_nan="constants")
+TYPES = [(TypeAdapter(hint, config=FAITHFUL), form_of(hint, None)) for hint in HINTS]
 
 
 class Text(str):
@@ -98,6 +100,12 @@ def test_a_value_is_read_as_by_pydantic(value: Any, ascii_alone: bool) -> None:
         by_pydantic = outcome(adapter.validate_json, json.dumps(json.loads(text)))
         assert outcome(form.load, json.loads(text)) == by_pydantic
         assert outcome(form.read, text) == by_pydantic
+
+
+def test_infinity_stays_infinity_beside_what_takes_the_long_way() -> None:
+    form = form_of(Any, None)
+
+    assert form.read(form.dump([Path("p"), math.inf])) == ["p", math.inf]
 
 
 def test_the_short_way_is_taken() -> None:

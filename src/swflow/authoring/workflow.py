@@ -61,7 +61,7 @@ class WorkflowType(Generic[P, R]):
         version: the version of the type.
         task_list: where its decision tasks go.
         execution_timeout: how long an execution may take.
-        decision_timeout: how long a decider may take for one decision.
+        decision_timeout: how long a decider may take for one decision; one that died costs as much.
         child_policy: what becomes of child executions when it is terminated or times out.
         priority: the higher, the sooner its decision tasks are handed out; None is 0.
         tags: up to five, to find its executions by.
@@ -167,7 +167,7 @@ def workflow(
     version: str,
     task_list: str,
     execution_timeout: timedelta,
-    decision_timeout: timedelta = timedelta(minutes=5),
+    decision_timeout: timedelta = timedelta(minutes=1),
     child_policy: ChildPolicy = "TERMINATE",
     priority: int | None = None,
     serializer: Serializer | None = None,
@@ -185,7 +185,7 @@ def workflow(
         version: the type's version.
         task_list: where its decision tasks go.
         execution_timeout: how long an execution may take; a year at most.
-        decision_timeout: how long a decider may take for one decision.
+        decision_timeout: how long a decider may take for one decision; one that died costs as much.
         child_policy: what becomes of child executions when it is terminated or times out.
         priority: the higher, the sooner its decision tasks are handed out; 0, if left out.
         serializer: writes and reads its arguments and results; JSON by type hints, if left out.

@@ -16,6 +16,9 @@ _MARK = "$serializer"
 _JSON = "json"
 """The name that marks plain JSON which looks as if it were marked."""
 
+_FAITHFUL = ConfigDict(ser_json_inf_nan="constants")
+"""Infinity in a value of any type stays what it is, as it does in a float; it would be null."""
+
 _ANY_CLASS = ConfigDict(arbitrary_types_allowed=True)
 _SHOWN = 3
 
@@ -57,7 +60,7 @@ class _Json:
 
     def __init__(self, hint: Any) -> None:
         self._is_plain = is_plain_for(hint)
-        self._adapter: TypeAdapter[Any] = TypeAdapter(hint)
+        self._adapter = _adapter_of(hint)
 
     def dump(self, value: Any) -> str:
         try:
@@ -91,6 +94,13 @@ class _Json:
             return self._adapter.validate_json(text)
         except ValidationError as error:
             raise _misfit(error) from error
+
+
+def _adapter_of(hint: Any) -> TypeAdapter[Any]:
+    try:
+        return TypeAdapter(hint, config=_FAITHFUL)
+    except PydanticUserError:  # a class has a configuration of its own, and takes no other
+        return TypeAdapter(hint)
 
 
 class _Serialized:
