@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
@@ -55,8 +55,8 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take up the connection."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - TCP is a stream
-        self._transport = transport
+        # uvloop's do not say that they are.
+        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         """Take in bytes until the answer is complete."""
