@@ -61,8 +61,7 @@ def make_sample(path: Path, seconds: float = 12.0) -> None:
 
     Five shots of equal length, each with a moving camera and a tone of its own: Eileen Collins; a
     cup of coffee; Grace Hopper; a rocket at dusk; Eileen Collins again, mirrored, darker and from
-    closer. The file appears when it is whole. The same call on the same machine writes the same
-    bytes.
+    closer. The file appears when it is whole.
 
     The photographs come with scikit-image and matplotlib: Eileen Collins (NASA) and Grace Hopper
     (US Navy) are in the public domain; the coffee (Rachel Michetti) and the rocket (SpaceX) are

@@ -48,13 +48,6 @@ def test_can_be_heard_from_beginning_to_end(sample_video: Path) -> None:
     assert min(np.abs(second).max() for second in seconds) > 0.1
 
 
-def test_the_same_call_makes_the_same_file(tmp_path: Path) -> None:
-    for name in ("one.mp4", "two.mp4"):
-        make_sample(tmp_path / name, seconds=0.4)
-
-    assert (tmp_path / "one.mp4").read_bytes() == (tmp_path / "two.mp4").read_bytes()
-
-
 def test_replaces_an_older_file_and_leaves_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "sample.mp4"
     path.write_bytes(b"an older sample")
