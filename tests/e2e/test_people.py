@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from harness.aws import aws
 from harness.aws_json import served
-from harness.mturk import MTurk
+from harness.mturk import MTurk, settings
 from harness.pipeline import Pipeline, wait_until
 from harness.tracks import results
 from vib.contacts.questions import workflow_id
@@ -36,15 +36,7 @@ def context(
     """The services of a fleet: files in Amazon S3, questions at Mechanical Turk."""
     with aws() as s3, served(mturk) as endpoint_url:
         boto3.client("s3", endpoint_url=s3, region_name="us-east-1").create_bucket(Bucket="videos")
-        monkeypatch.delenv("VIB_STORAGE_FOLDER")
-        settings = {
-            "VIB_ASK_PEOPLE": "sandbox",
-            "VIB_MTURK_ENDPOINT_URL": endpoint_url,
-            "VIB_STORAGE_BUCKET": "videos",
-            "VIB_STORAGE_ENDPOINT_URL": s3,
-            "VIB_STORAGE_REGION": "us-east-1",
-        }
-        for name, value in settings.items():
+        for name, value in settings(endpoint_url, s3, "videos").items():
             monkeypatch.setenv(name, value)
         services.cache_clear()
         yield services()

@@ -19,6 +19,18 @@ _ANSWERS = (
 )
 
 
+def settings(mturk_url: str, s3_url: str, bucket: str) -> dict[str, str]:
+    """An environment that asks Mechanical Turk, its pictures in a bucket of Amazon S3."""
+    return {
+        "VIB_ASK_PEOPLE": "sandbox",
+        "VIB_MTURK_ENDPOINT_URL": mturk_url,
+        "VIB_STORAGE_FOLDER": "",
+        "VIB_STORAGE_BUCKET": bucket,
+        "VIB_STORAGE_ENDPOINT_URL": s3_url,
+        "VIB_STORAGE_REGION": "us-east-1",
+    }
+
+
 @dataclass
 class Assignment:
     """A worker's answer."""

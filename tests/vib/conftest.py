@@ -18,7 +18,7 @@ from vib.faces.align import cut_chip
 from vib.faces.detect import Detection, Detector
 from vib.faces.embed import Embedder
 from vib.faces.models import DLIB_RESNET, YUNET, open_network
-from vib.services import Services
+from vib.services import Services, services
 from vib.storage.s3 import S3Storage
 from vib.video.samples import SampleWriter
 
@@ -132,3 +132,15 @@ def popeye(shared_context: Services) -> Iterator[str]:
     """Where a Popeye listens."""
     with serving(shared_context) as (_, url):
         yield url
+
+
+@pytest.fixture
+def asking_by_hand(
+    shared_context: Services,  # noqa: ARG001 - its environment, with a change
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Services]:
+    """The services of an environment where people are asked by hand."""
+    monkeypatch.setenv("VIB_ASK_PEOPLE", "by_hand")
+    services.cache_clear()
+    yield services()
+    services.cache_clear()

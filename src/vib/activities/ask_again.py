@@ -14,7 +14,7 @@ from vib.services import services
     version=__version__,
     task_list="recognise",
     start_to_close=timedelta(minutes=5),
-    schedule_to_close=timedelta(hours=1),
+    schedule_to_close=timedelta(hours=15),
     retry=Retry(failures=10, timeouts=(1, 1), backoff=timedelta(seconds=10)),
 )
 def ask_again(question_id: UUID, wanted: int) -> None:

@@ -13,7 +13,7 @@ from vib.services import services
     version=__version__,
     task_list="recognise",
     start_to_close=timedelta(minutes=10),
-    schedule_to_close=timedelta(hours=1),
+    schedule_to_close=timedelta(hours=15),
     retry=Retry(failures=10, timeouts=(1, 1), backoff=timedelta(seconds=10)),
 )
 def ask_merge(job: VideoJob) -> list[Asked]:
@@ -25,4 +25,4 @@ def ask_merge(job: VideoJob) -> list[Asked]:
     with about(user_uuid=job.user_id, media_uuid=job.media_id), timed("AskMerge"):
         with context.sessions() as session:
             items = doubtful_tracks(session, job.media_id)
-        return [ask(context, job.media_id, QuestionKind.MERGE, items)] if items else []
+        return ask(context, job.media_id, QuestionKind.MERGE, items) if items else []

@@ -13,7 +13,7 @@ from vib.services import services
     version=__version__,
     task_list="recognise",
     start_to_close=timedelta(minutes=30),
-    schedule_to_close=timedelta(hours=2),
+    schedule_to_close=timedelta(hours=15),
     retry=Retry(failures=10, timeouts=(1, 1), backoff=timedelta(seconds=10)),
 )
 def ask_names(job: VideoJob, people: list[Person]) -> list[Asked]:
@@ -26,4 +26,8 @@ def ask_names(job: VideoJob, people: list[Person]) -> list[Asked]:
         with context.sessions.begin() as session:
             items, to_learn = settle_or_ask(session, job, context.recogniser, people)
         context.recogniser.learn(job.user_id, to_learn)
-        return [ask(context, job.media_id, QuestionKind.RECOGNIZE, [item]) for item in items]
+        return [
+            asked
+            for item in items
+            for asked in ask(context, job.media_id, QuestionKind.RECOGNIZE, [item])
+        ]

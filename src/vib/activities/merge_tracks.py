@@ -12,7 +12,7 @@ from vib.services import services
     version=__version__,
     task_list="recognise",
     start_to_close=timedelta(minutes=10),
-    schedule_to_close=timedelta(hours=1),
+    schedule_to_close=timedelta(hours=15),
     retry=Retry(failures=10, timeouts=(1, 1), backoff=timedelta(seconds=10)),
 )
 def merge_tracks(job: VideoJob, answers: dict[str, str]) -> list[Person]:

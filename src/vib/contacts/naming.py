@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import String, cast, select
 from sqlalchemy.orm import Session
 
 from vib.contacts.questions import Choice, Item, close, questions_of
@@ -116,4 +116,5 @@ def _find(session: Session, media_id: UUID, people: Sequence[Person]) -> Iterato
 
 
 def _existing(session: Session, user_id: UUID, contact_id: str) -> UUID | None:
-    return session.scalar(select(Contact.id).filter_by(id=UUID(contact_id), user_id=user_id))
+    is_meant = cast(Contact.id, String) == contact_id
+    return session.scalar(select(Contact.id).where(is_meant, Contact.user_id == user_id))

@@ -89,8 +89,10 @@ def is_over(question: Question) -> bool:
     return closed or datetime.now(UTC) > question.closes_at + _LONG_OVER
 
 
-def ask(context: Services, media_id: UUID, kind: QuestionKind, items: Sequence[Item]) -> Asked:
-    """Have people asked, unless they are already."""
+def ask(
+    context: Services, media_id: UUID, kind: QuestionKind, items: Sequence[Item]
+) -> list[Asked]:
+    """Have people asked, once; the question, unless what came of it is applied already."""
     key = {"media_id": media_id, "kind": kind, "track_id": int(items[0].name)}
     row = {
         "items": _ITEMS.dump_python(list(items)),
@@ -101,11 +103,13 @@ def ask(context: Services, media_id: UUID, kind: QuestionKind, items: Sequence[I
         session.execute(insert(Question).values(**key, **row).on_conflict_do_nothing())
         question = session.scalars(select(Question).filter_by(**key)).one()
         session.expunge(question)
-    if context.mturk and question.hit_id is None and not is_over(question):
-        hit_id = context.mturk.ask(question, items)
+    if is_over(question):
+        return []
+    if context.mturk and question.hit_id is None:
+        hit_id = context.mturk.ask(question, items_of(question))
         with context.sessions.begin() as session:
             session.execute(update(Question).filter_by(id=question.id).values(hit_id=hit_id))
-    return Asked(question.id, question.wanted)
+    return [Asked(question.id, question.wanted)]
 
 
 def questions_of(session: Session, media_id: UUID, kind: QuestionKind) -> list[Question]:

@@ -25,7 +25,7 @@ answered = Signal("answered", Answer)
     "AskPeople",
     version=__version__,
     task_list="decider",
-    execution_timeout=timedelta(days=7),
+    execution_timeout=timedelta(days=14),
 )
 async def ask_people(job: VideoJob) -> int:
     """Have people say what the machine is not sure of: which tracks are one person, then who it is.

@@ -12,20 +12,15 @@ from vib.activities.merge_tracks import merge_tracks
 from vib.contacts.questions import workflow_id
 from vib.db.models import Question
 from vib.messages import VideoJob
-from vib.services import Services, services
+from vib.services import Services
 from vib.workflows.ask_people import ask_people
 
 from .conftest import Command
 
 
 @pytest.fixture
-def context(
-    shared_context: Services,  # noqa: ARG001 - its environment, with a change
-    monkeypatch: pytest.MonkeyPatch,
-) -> Services:
-    monkeypatch.setenv("VIB_ASK_PEOPLE", "by_hand")
-    services.cache_clear()
-    return services()
+def context(asking_by_hand: Services) -> Services:
+    return asking_by_hand
 
 
 @pytest.fixture

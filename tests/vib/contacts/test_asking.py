@@ -22,14 +22,8 @@ from vib.services import Services, services
 
 
 @pytest.fixture
-def context(
-    shared_context: Services,  # noqa: ARG001 - its environment, with a change
-    monkeypatch: pytest.MonkeyPatch,
-) -> Services:
-    """The services of an environment where people are asked by hand."""
-    monkeypatch.setenv("VIB_ASK_PEOPLE", "by_hand")
-    services.cache_clear()
-    return services()
+def context(asking_by_hand: Services) -> Services:
+    return asking_by_hand
 
 
 @pytest.fixture
@@ -211,6 +205,12 @@ def test_whoever_is_the_same_as_somebody_known_is_known(context: Services, job: 
     }
 
 
+def test_people_are_asked_once(doubtful: VideoJob) -> None:
+    merge_tracks(doubtful, {"1": "new", "3": "1"})
+
+    assert ask_merge(doubtful) == []
+
+
 # What people say of who somebody is.
 
 
@@ -285,6 +285,16 @@ def test_another_users_contact_is_nobody(
     stranger = add_contact(context, add_user(context), looks(0))
 
     name_people(job, people, {"1": str(stranger)})
+
+    assert results(context, job)[1][0] == "new_face"
+
+
+def test_what_is_no_contact_at_all_is_a_new_one(
+    context: Services, unknown: tuple[VideoJob, UUID, list[Person]]
+) -> None:
+    job, _, people = unknown
+
+    name_people(job, people, {"1": "the queen"})
 
     assert results(context, job)[1][0] == "new_face"
 

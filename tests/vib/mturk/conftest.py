@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from harness.aws_json import served
-from harness.mturk import MTurk
+from harness.mturk import MTurk, settings
 from harness.tracks import add_video
 from harness.users import add_user
 from vib.messages import VideoJob
@@ -25,15 +25,7 @@ def context(
 ) -> Iterator[Services]:
     """The services of an environment that asks Mechanical Turk, its pictures in Amazon S3."""
     with served(mturk) as endpoint_url:
-        settings = {
-            "VIB_ASK_PEOPLE": "sandbox",
-            "VIB_MTURK_ENDPOINT_URL": endpoint_url,
-            "VIB_STORAGE_BUCKET": bucket,
-            "VIB_STORAGE_ENDPOINT_URL": aws_endpoint,
-            "VIB_STORAGE_REGION": "us-east-1",
-        }
-        monkeypatch.delenv("VIB_STORAGE_FOLDER")
-        for name, value in settings.items():
+        for name, value in settings(endpoint_url, aws_endpoint, bucket).items():
             monkeypatch.setenv(name, value)
         services.cache_clear()
         yield services()

@@ -29,10 +29,10 @@ from vib.workflows.video_processing import video_processing
 OVER = timedelta(hours=36, minutes=1)
 
 
-@pytest.fixture(params=[True, False], ids=["sticky", "replayed"])
-def env(request: pytest.FixtureRequest, context: Services) -> Iterator[Environment]:
+@pytest.fixture
+def env(context: Services) -> Iterator[Environment]:
     """Workflows in virtual time, with real activities but for those that want a film."""
-    with Environment(sticky=request.param) as env:
+    with Environment(sticky=False) as env:
         env.replace(transcode, lambda job: None)  # noqa: ARG005
         env.replace(face_detect, lambda job: None)  # noqa: ARG005
         context.swf = env.client
