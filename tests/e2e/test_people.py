@@ -38,6 +38,7 @@ def context(
         boto3.client("s3", endpoint_url=s3, region_name="us-east-1").create_bucket(Bucket="videos")
         for name, value in settings(endpoint_url, s3, "videos").items():
             monkeypatch.setenv(name, value)
+        monkeypatch.setenv("VIB_RENDITIONS", '["240p"]')
         services.cache_clear()
         yield services()
 
@@ -52,10 +53,12 @@ def make_doubtful(context: Services) -> None:
 
 
 def test_two_people_in_a_video_whom_the_machine_is_not_sure_of_are_named_by_people(
-    pipeline: Pipeline, mturk: MTurk, video: Path, sample_video: Path
+    pipeline: Pipeline, mturk: MTurk, sample_video: Path, tmp_path: Path
 ) -> None:
     context = pipeline.context
-    first = ingest(context, video, pipeline.user_id)
+    longer = tmp_path / "longer.mp4"
+    longer.write_bytes(sample_video.read_bytes() + b"\0\0\0\x08free")
+    first = ingest(context, longer, pipeline.user_id)
     pipeline.wait_until_closed(first.media_id)
     make_doubtful(context)
 
