@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from swflow import Retry, activity
 from vib import __version__, keys
 from vib.activities.stage import stage
-from vib.db.models import Asset, AssetType, Feature
-from vib.db.queries import save_asset, upsert
+from vib.db.faces import save_face
+from vib.db.models import Asset, AssetType
 from vib.errors import VibError
 from vib.messages import VideoJob
 from vib.services import Services, services
@@ -86,37 +86,20 @@ def _store_picture(context: Services, media_id: UUID, face: _Face) -> None:
 
 
 def _save_face(session: Session, media_id: UUID, face: _Face) -> None:
-    shot = face.shot
-    width, height = shot.size
-    asset_id = save_asset(
-        session,
-        media_id=media_id,
-        asset_type=AssetType.FACE,
-        name=face.name,
-        key=face.key(media_id),
-        mimetype="image/jpeg",
-        bytes=len(shot.picture),
-        width=width,
-        height=height,
-        timecode=shot.timecode,
-    )
-    x, y, w, h = shot.box
-    row = {
-        "asset_id": asset_id,
+    asset = {
+        "media_id": media_id,
+        "asset_type": AssetType.FACE,
+        "name": face.name,
+        "key": face.key(media_id),
+        "timecode": face.shot.timecode,
+    }
+    feature = {
         "track_id": face.track.track_id,
         "track_first_seen": face.track.first_seen,
         "track_last_seen": face.track.last_seen,
-        "coordinates": {
-            "x": x, "y": y, "width": w, "height": h,
-            "yaw": shot.yaw, "pitch": shot.pitch, "roll": shot.roll,
-            "sharpness": shot.sharpness,
-        },
-        "detection_confidence": shot.confidence,
-        "score": shot.score,
-        "embedding": shot.embedding,
         # Found anew, so recognised anew.
         "contact_id": None,
         "recognition_result": face.track.flaw,
         "recognition_confidence": None,
-    }  # fmt: skip
-    upsert(session, Feature, ("asset_id",), row)
+    }
+    save_face(session, face.shot, asset, feature)

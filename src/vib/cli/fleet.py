@@ -42,17 +42,13 @@ def add_to(commands: Any) -> None:
     popeye = commands.add_parser("popeye", help="take files in, over HTTP")
     popeye.add_argument("--host", default="127.0.0.1", help="default: this machine alone")
     popeye.add_argument("--port", type=int, default=8060, help="default: 8060; 0: a free one")
-    popeye.add_argument(
-        "--metrics", type=int, metavar="PORT", help="for Prometheus, on this machine alone"
-    )
+    _add_metrics(popeye)
     set_program(popeye, _popeye, _popeye_needs)
 
     contacts = commands.add_parser(
         "create-contacts", help="take requests to link users to Facebook from the queue"
     )
-    contacts.add_argument(
-        "--metrics", type=int, metavar="PORT", help="for Prometheus, on this machine alone"
-    )
+    _add_metrics(contacts)
     set_program(contacts, _create_contacts, _create_contacts_needs)
 
     check = commands.add_parser(
@@ -62,6 +58,19 @@ def add_to(commands: Any) -> None:
         "program", nargs=argparse.REMAINDER, metavar="COMMAND", help="such as: worker transcode"
     )
     check.set_defaults(command=partial(_check, commands.choices))
+
+
+def _add_metrics(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--metrics", type=int, metavar="PORT", help="for Prometheus, on this machine alone"
+    )
+
+
+def _serve_metrics(arguments: argparse.Namespace) -> None:
+    from prometheus_client import start_http_server
+
+    if arguments.metrics is not None:
+        start_http_server(arguments.metrics, "127.0.0.1")
 
 
 def _check(commands: Mapping[str, argparse.ArgumentParser], arguments: argparse.Namespace) -> int:
@@ -143,12 +152,9 @@ def _popeye_needs(_: argparse.Namespace) -> "Sequence[Need]":
 
 
 def _popeye(context: "Services", arguments: argparse.Namespace) -> int:
-    from prometheus_client import start_http_server
-
     from vib.popeye.http.server import serve
 
-    if arguments.metrics is not None:
-        start_http_server(arguments.metrics, "127.0.0.1")
+    _serve_metrics(arguments)
     serve(context, arguments.host, arguments.port)
     return 0
 
@@ -160,11 +166,8 @@ def _create_contacts_needs(_: argparse.Namespace) -> "Sequence[Need]":
 
 
 def _create_contacts(context: "Services", arguments: argparse.Namespace) -> int:
-    from prometheus_client import start_http_server
-
     from vib.facebook.consumer import Consumer
 
-    if arguments.metrics is not None:
-        start_http_server(arguments.metrics, "127.0.0.1")
+    _serve_metrics(arguments)
     Consumer(context).run()
     return 0

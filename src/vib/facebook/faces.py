@@ -13,8 +13,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from vib import keys
 from vib.contacts.settle import choose_picture
-from vib.db.models import AssetType, Contact, Feature, Media, MediaStatus, MediaType
-from vib.db.queries import save_asset, upsert
+from vib.db.faces import save_face
+from vib.db.models import AssetType, Contact, Media, MediaStatus, MediaType
 from vib.facebook.download import Unreachable
 from vib.facebook.names import PROVIDER, media_id, tag
 from vib.facebook.pictures import NoPicture
@@ -146,38 +146,22 @@ def _claim(context: Services, friend: Contact, picture_id: UUID) -> bool:
 
 
 def _save(context: Services, friend: Contact, shot: FaceShot, key: str) -> UUID:
-    width, height = shot.size
-    x, y, w, h = shot.box
+    asset = {
+        "media_id": media_id(friend.id),
+        "asset_type": AssetType.FB_FACE,
+        "name": "",
+        "key": key,
+    }
+    feature = {
+        "track_id": 0,
+        "track_first_seen": 0.0,
+        "track_last_seen": 0.0,
+        "contact_id": friend.id,
+        # It was the user's friend, or they themselves, who chose this picture.
+        "recognition_result": RecognitionResult.HUMAN_RECOGNIZED,
+        "recognition_confidence": None,
+    }
     with context.sessions.begin() as session:
-        face_id = save_asset(
-            session,
-            media_id=media_id(friend.id),
-            asset_type=AssetType.FB_FACE,
-            name="",
-            key=key,
-            mimetype="image/jpeg",
-            bytes=len(shot.picture),
-            width=width,
-            height=height,
-        )
-        row = {
-            "asset_id": face_id,
-            "contact_id": friend.id,
-            "track_id": 0,
-            "track_first_seen": 0.0,
-            "track_last_seen": 0.0,
-            "coordinates": {
-                "x": x, "y": y, "width": w, "height": h,
-                "yaw": shot.yaw, "pitch": shot.pitch, "roll": shot.roll,
-                "sharpness": shot.sharpness,
-            },
-            "detection_confidence": shot.confidence,
-            "score": shot.score,
-            "embedding": shot.embedding,
-            # It was the user's friend, or they themselves, who chose this picture.
-            "recognition_result": RecognitionResult.HUMAN_RECOGNIZED,
-            "recognition_confidence": None,
-        }  # fmt: skip
-        upsert(session, Feature, ("asset_id",), row)
+        face_id = save_face(session, shot, asset, feature)
         choose_picture(session, friend.id)
     return face_id

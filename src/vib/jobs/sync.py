@@ -50,8 +50,9 @@ def _expired_uploads(context: Services) -> Iterator[Chore]:
     with context.sessions() as session:
         expired = session.scalars(select(Upload).where(Upload.expires_at < func.now())).all()
     for each in expired:
-        verb = "refuse" if each.status == UploadStatus.RECEIVED else "forget"
-        do = partial(_refuse if verb == "refuse" else _forget, context, each.id)
+        is_whole = each.status == UploadStatus.RECEIVED
+        verb, end = ("refuse", _refuse) if is_whole else ("forget", _forget)
+        do = partial(end, context, each.id)
         yield Chore(f"{verb} the expired upload {each.id}", do, each.user_id)
 
 

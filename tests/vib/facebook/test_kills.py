@@ -27,7 +27,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 STEP = 29
 LISTING = ("vib/activities/list_friends.py", "vib/facebook/links.py", "vib/facebook/friends.py")
-LOOKING = ("vib/facebook/faces.py", "vib/storage/folder.py", "vib/db/queries.py")
+LOOKING = (
+    "vib/facebook/faces.py", "vib/storage/folder.py", "vib/db/faces.py", "vib/db/queries.py",
+)  # fmt: skip
 REMOVING = ("vib/facebook/removal.py", "vib/storage/folder.py")
 
 
