@@ -3,8 +3,6 @@ import signal
 import time
 from pathlib import Path
 
-from rich.console import Console
-
 from vib.local.machine import machine, only_user_of
 from vib.local.run import OWNER, owner_of
 
@@ -28,22 +26,26 @@ def serve(folder: Path, *, port: int, notify_url: str | None = None) -> int:
     Raises:
         VibError: another process is using the folder, or something that has to be there ended.
     """
-    console = Console(markup=False, soft_wrap=True)
     folder = folder.resolve()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with only_user_of(folder), machine(folder, notify_url) as here:
             owner_of(here.context)
-            console.print(f"Popeye    {here.start_all(port)}")
-            console.print(f"Logs      {folder / 'logs'}")
-            console.print(f"Settings  {folder / 'env'}; with them, in another terminal:")
-            console.print(f"          set -a; . {folder / 'env'}; vib token --user {OWNER}")
+            _say(f"Popeye    {here.start_all(port)}")
+            _say(f"Logs      {folder / 'logs'}")
+            _say(f"Settings  {folder / 'env'}; with them, in another terminal:")
+            _say(f"          set -a; . {folder / 'env'}; vib token --user {OWNER}")
             while True:
                 here.check()
                 while not here.web.messages.empty():
                     heard = json.dumps(here.web.messages.get())
-                    console.print(f"The web application heard: {heard}")
+                    _say(f"The web application heard: {heard}")
                 time.sleep(SECONDS_BETWEEN_LOOKS)
     except KeyboardInterrupt:
-        console.print("Stopped. The same command goes on from here.")
+        _say("Stopped. The same command goes on from here.")
         return 0
+
+
+def _say(line: str) -> None:
+    # Rich would print again what it was printing when a signal came.
+    print(line, flush=True)  # noqa: T201 - for people

@@ -355,16 +355,16 @@ def test_a_message_outlives_a_process_that_is_killed_with_it(
         process.kill()
         process.wait()
     assert link_of(context, user_id) is None
-    assert queues.left() == (0, 1)
+    assert sum(queues.left()) == 1
 
-    wait_until(lambda: comes_again(consumer, queues))
+    def came_again() -> bool:
+        consumer.poll()
+        return link_of(context, user_id) is not None
+
+    wait_until(came_again)
 
     assert running(context, user_id) == "CreateContacts"
-
-
-def comes_again(consumer: Consumer, queues: Queues) -> bool:
-    consumer.poll()
-    return queues.left() == (0, 0)
+    assert queues.left() == (0, 0)
 
 
 def test_what_was_received_when_the_process_is_told_to_end_comes_again_at_once(
