@@ -203,6 +203,10 @@ class WorkflowCancelled(WorkflowError):
     """The execution was cancelled: it was asked to end, and did."""
 
 
+class UnknownExecution(WorkflowError):
+    """There is no such execution, or it is closed and what was asked for needs an open one."""
+
+
 class WorkflowAlreadyRunning(WorkflowError):
     """An execution with this workflow id is open."""
 

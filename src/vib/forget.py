@@ -9,20 +9,19 @@ from uuid import UUID
 
 from sqlalchemy import delete, or_, select
 
-from vib import keys
+from vib import executions, keys
 from vib.contacts.questions import stop_asking
 from vib.contacts.settle import choose_picture
 from vib.db.models import Asset, Contact, Feature, Media, MediaType, Upload, User
 from vib.facebook.names import media_id as friends_picture
 from vib.facebook.names import workflow_id as friends_workflow
 from vib.facebook.removal import remove_friends
-from vib.popeye.retry import latest_execution
 from vib.services import Services
 
 
 def forget_media(context: Services, media_id: UUID) -> None:
     """Remove a video with its files and faces. Contacts stay, with another picture if they have."""
-    _stop_workflow(context, media_id, "the video is removed")
+    executions.stop(context.swf, media_id, "the video is removed")
     stop_asking(context, media_id)
     with context.sessions() as session:
         user_id = session.scalar(select(Media.user_id).filter_by(id=media_id))
@@ -66,7 +65,7 @@ def forget_contact(context: Services, contact_id: UUID) -> None:
 
 def forget_user(context: Services, user_id: UUID) -> None:
     """Remove a user with all that is theirs."""
-    _stop_workflow(context, friends_workflow(user_id), "the user is removed")
+    executions.stop(context.swf, friends_workflow(user_id), "the user is removed")
     remove_friends(context, user_id)
     with context.sessions() as session:
         videos = session.scalars(select(Media.id).filter_by(user_id=user_id)).all()
@@ -78,9 +77,3 @@ def forget_user(context: Services, user_id: UUID) -> None:
     context.recogniser.forget_user(user_id)
     with context.sessions.begin() as session:
         session.execute(delete(User).filter_by(id=user_id))
-
-
-def _stop_workflow(context: Services, workflow_id: UUID | str, reason: str) -> None:
-    execution = latest_execution(context, workflow_id)
-    if execution is not None and execution.is_open():
-        execution.terminate(reason)

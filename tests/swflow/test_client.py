@@ -10,6 +10,7 @@ from swflow import (
     Client,
     SerializationError,
     SwflowError,
+    UnknownExecution,
     WorkflowAlreadyRunning,
     WorkflowCancelled,
     WorkflowFailed,
@@ -122,7 +123,7 @@ def test_a_terminated_execution(client: Client) -> None:
         execution.result()
     assert execution.status() == "TERMINATED"
     assert not execution.is_open()
-    with pytest.raises(SwflowError, match="'ada' is not open"):
+    with pytest.raises(UnknownExecution, match="'ada' is not open"):
         execution.terminate("again")
 
 
@@ -186,7 +187,7 @@ def test_without_a_run_id_it_is_the_latest(client: Client) -> None:
 
 
 def test_an_id_that_nobody_knows(client: Client) -> None:
-    with pytest.raises(SwflowError, match="knows no execution with the id 'bob'"):
+    with pytest.raises(UnknownExecution, match="knows no execution with the id 'bob'"):
         client.execution("bob")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from swflow import SwflowError, WorkflowCancelled
+from swflow import UnknownExecution, WorkflowCancelled
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def test_a_signal_from_outside(running: Any) -> None:
     execution.signal(running.films.approved, "ada")
     assert execution.result() == "ada"
     assert execution.published() == {"approved by": "ada"}
-    with pytest.raises(SwflowError, match="is not open"):
+    with pytest.raises(UnknownExecution, match="is not open"):
         execution.signal(running.films.approved, "ada")
 
 

@@ -15,7 +15,7 @@ from swflow.client.starting import start_execution
 from swflow.client.tasks import ActivityTask
 from swflow.endpoint.connection import Connection
 from swflow.endpoint.retrying import code, persistently
-from swflow.errors import SwflowError
+from swflow.errors import SwflowError, UnknownExecution
 from swflow.values.payloads import PLAIN, Payloads
 from swflow.values.serialize import Codec
 
@@ -156,7 +156,7 @@ class Client:
             workflow: its type, which its result is then read by; left out, that is plain JSON.
 
         Raises:
-            SwflowError: there is none with this workflow id.
+            UnknownExecution: there is none with this workflow id.
         """
         codec = None if workflow is None else workflow.codec
         return self._execution(workflow_id, run_id or self._latest_run(workflow_id), codec)
@@ -194,4 +194,4 @@ class Client:
             found = getattr(self._swf, operation)(**asked)["executionInfos"]
             if found:
                 return str(found[0]["execution"]["runId"])
-        raise SwflowError(f"{self.connection} knows no execution with the id {workflow_id!r}")
+        raise UnknownExecution(f"{self.connection} knows no execution with the id {workflow_id!r}")

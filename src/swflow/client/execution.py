@@ -11,7 +11,7 @@ from swflow.authoring.signals import Signal
 from swflow.endpoint.connection import Connection
 from swflow.endpoint.retrying import code, persistently
 from swflow.errors import (
-    SwflowError,
+    UnknownExecution,
     WorkflowCancelled,
     WorkflowFailed,
     WorkflowTerminated,
@@ -117,7 +117,7 @@ class Execution(Generic[R]):
         Raises:
             SerializationError: the value is not of the signal's type, or is too long.
             PayloadError: it could not be stored.
-            SwflowError: it is not open.
+            UnknownExecution: it is not open.
         """
         text = self._sealer.seal(signal.codec.dump_result(value), f"signal {signal.name!r}")
         said = {"signalName": signal.name, "input": text}
@@ -127,7 +127,7 @@ class Execution(Generic[R]):
         """Ask it to end: its code is cancelled where it waits, and may clean up first.
 
         Raises:
-            SwflowError: it is not open.
+            UnknownExecution: it is not open.
         """
         self._tell("request_cancel_workflow_execution", {})
 
@@ -158,7 +158,7 @@ class Execution(Generic[R]):
             reason: why, for people; at most 256 characters.
 
         Raises:
-            SwflowError: it is not open.
+            UnknownExecution: it is not open.
         """
         self._tell("terminate_workflow_execution", {"reason": reason})
 
@@ -173,7 +173,7 @@ class Execution(Generic[R]):
         except ClientError as error:
             if code(error) != "UnknownResourceFault":
                 raise
-            raise SwflowError(f"execution {self.workflow_id!r} is not open") from error
+            raise UnknownExecution(f"execution {self.workflow_id!r} is not open") from error
 
     def _this(self) -> dict[str, Any]:
         execution = {"workflowId": self.workflow_id, "runId": self.run_id}

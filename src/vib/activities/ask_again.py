@@ -3,8 +3,9 @@ from uuid import UUID
 
 from sqlalchemy import update
 
-from swflow import Retry, activity
+from swflow import activity
 from vib import __version__
+from vib.activities.step import RECOGNISING
 from vib.db.models import Question
 from vib.services import services
 
@@ -15,7 +16,7 @@ from vib.services import services
     task_list="recognise",
     start_to_close=timedelta(minutes=5),
     schedule_to_close=timedelta(hours=15),
-    retry=Retry(failures=10, timeouts=(1, 1), backoff=timedelta(seconds=10)),
+    retry=RECOGNISING,
 )
 def ask_again(question_id: UUID, wanted: int) -> None:
     """Have somebody else asked too; `collect-mturk` sees to it that the HIT takes so many."""

@@ -1,9 +1,9 @@
 from datetime import timedelta
 
-from swflow import Retry, activity
+from swflow import activity
 from vib import __version__
+from vib.activities.step import RECOGNISING, step
 from vib.db.models import QuestionKind
-from vib.logs import about, timed
 from vib.messages import Asked, Person, VideoJob
 from vib.services import services
 
@@ -14,7 +14,7 @@ from vib.services import services
     task_list="recognise",
     start_to_close=timedelta(minutes=30),
     schedule_to_close=timedelta(hours=15),
-    retry=Retry(failures=10, timeouts=(1, 1), backoff=timedelta(seconds=10)),
+    retry=RECOGNISING,
 )
 def ask_names(job: VideoJob, people: list[Person]) -> list[Asked]:
     """Have people asked who somebody is, a question each; settle what is in doubt no more."""
@@ -22,7 +22,7 @@ def ask_names(job: VideoJob, people: list[Person]) -> list[Asked]:
     from vib.contacts.questions import ask
 
     context = services()
-    with about(user_uuid=job.user_id, media_uuid=job.media_id), timed("AskNames"):
+    with step("AskNames", job):
         with context.sessions.begin() as session:
             items, to_learn = settle_or_ask(session, job, context.recogniser, people)
         context.recogniser.learn(job.user_id, to_learn)

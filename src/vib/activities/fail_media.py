@@ -2,9 +2,9 @@ from datetime import timedelta
 
 from swflow import activity
 from vib import __version__
+from vib.activities.stage import stage
 from vib.db.models import Media, MediaStatus
 from vib.db.queries import mark_failed
-from vib.logs import about
 from vib.messages import VideoJob
 from vib.notify import PATIENCE
 from vib.services import services
@@ -26,7 +26,7 @@ def fail_media(job: VideoJob, reason: str) -> None:
     from vib.popeye.ingest import remove_made
 
     context = services()
-    with about(user_uuid=job.user_id, media_uuid=job.media_id):
+    with stage(context.sessions, job.media_id, "FailMedia"):
         with context.sessions.begin() as session:
             mark_failed(session, job.media_id, reason)
             if session.get_one(Media, job.media_id).status != MediaStatus.FAILED:

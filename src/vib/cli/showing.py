@@ -9,12 +9,12 @@ from rich.table import Table
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from vib import executions
 from vib.contacts.questions import items_of, open_questions
 from vib.db.models import Asset, Base, Media, User
 from vib.db.people import contacts_of, people_in, user_id_of
 from vib.db.queries import stages_of
 from vib.errors import VibError
-from vib.popeye.retry import latest_execution
 from vib.services import Services
 from vib.tables import files_table, people_table, stages_table
 
@@ -110,7 +110,7 @@ def _asked(session: Session, media_id: UUID) -> str:
 
 
 def _workflow(context: Services, media_id: UUID) -> dict[str, str]:
-    execution = latest_execution(context, media_id)
+    execution = executions.latest(context.swf, media_id)
     if execution is None:
         return {}
     return {"status": execution.status(), "run_id": execution.run_id}

@@ -1,7 +1,6 @@
 """Questions to people about a video's faces, whoever is asked."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -11,7 +10,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-import swflow
+from vib import executions
 from vib.db.models import Question, QuestionKind
 from vib.errors import VibError
 from vib.messages import Asked
@@ -134,7 +133,6 @@ def close(session: Session, questions: Iterable[Question]) -> None:
 
 def stop_asking(context: Services, media_id: UUID) -> None:
     """Ask nothing more about a video's faces, because they go. `collect-mturk` ends the HITs."""
-    with suppress(swflow.SwflowError):  # nobody was waiting
-        context.swf.execution(workflow_id(media_id)).terminate("the faces go")
+    executions.stop(context.swf, workflow_id(media_id), "the faces go")
     with context.sessions.begin() as session:
         session.execute(delete(Question).filter_by(media_id=media_id))

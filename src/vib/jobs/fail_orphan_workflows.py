@@ -13,13 +13,13 @@ from uuid import UUID
 from sqlalchemy import or_, select
 
 import swflow
+from vib import executions
+from vib.activities.fail_media import fail_media
 from vib.activities.notify_complete import notify_complete
 from vib.db.models import Base, Media, MediaStatus, MediaType, Stage, StageStatus, Upload
-from vib.db.queries import mark_failed
 from vib.jobs.job import Chore, Job
 from vib.needs import DATABASE, STORAGE, WEB
-from vib.popeye.ingest import job_of, remove_made
-from vib.popeye.retry import latest_execution
+from vib.popeye.ingest import WATCHABLE, job_of
 from vib.services import Services
 from vib.workflows.ask_people import ask_people
 from vib.workflows.upload_video import upload_video
@@ -34,7 +34,7 @@ def find(context: Services, patience: timedelta = PATIENCE) -> Iterator[Chore]:
     for media in _unsettled(context, patience):
         ended = _how_it_ended(context, media)
         if ended is not None:
-            verb = "fail" if media.status == MediaStatus.PENDING else "complete"
+            verb = "complete" if media.status in WATCHABLE else "fail"
             what = f"{verb} the video {media.id}: {ended}"
             yield Chore(what, partial(_settle, context, media.id), media.user_id, media.id)
     for workflow_id in _open_without_a_row(context):
@@ -52,7 +52,9 @@ JOB = Job(
 
 def _unsettled(context: Services, patience: timedelta) -> Sequence[Media]:
     """Videos that are on their way, or of which the web application has not heard."""
-    untold = select(Stage.media_id).filter_by(stage="NotifyComplete", status=StageStatus.FAILED)
+    untold = select(Stage.media_id).where(
+        Stage.stage.in_(("NotifyComplete", "FailMedia")), Stage.status == StageStatus.FAILED
+    )
     with context.sessions() as session:
         return session.scalars(
             select(Media).where(
@@ -71,7 +73,7 @@ def _how_it_ended(context: Services, media: Media) -> str | None:
 
     A pending video of which SWF knows nothing is none of ours: `sync` starts it.
     """
-    execution = latest_execution(context, media.id)
+    execution = executions.latest(context.swf, media.id)
     if execution is None:
         was_started = media.status != MediaStatus.PENDING
         return "The workflow ended so long ago that SWF has forgotten it." if was_started else None
@@ -86,19 +88,11 @@ def _settle(context: Services, media_id: UUID) -> str | None:
     ended = None if media is None else _how_it_ended(context, media)
     if media is None or ended is None:
         return None
-    if media.status == MediaStatus.PENDING:
-        _fail(context, media, ended)
-        return "videos failed"
-    notify_complete(job_of(media))
-    return "videos completed"
-
-
-def _fail(context: Services, media: Media, reason: str) -> None:
-    # Told first: a video that has failed is not looked at again.
-    context.web.tell(media.user_id, media.id, MediaStatus.FAILED, reason=reason)
-    with context.sessions.begin() as session:
-        mark_failed(session, media.id, reason)
-        remove_made(context, session, media.id)
+    if media.status in WATCHABLE:
+        notify_complete(job_of(media))
+        return "videos completed"
+    fail_media(job_of(media), media.failure or ended)
+    return "videos failed"
 
 
 def _open_without_a_row(context: Services) -> Iterator[str]:
@@ -130,8 +124,5 @@ def _has_row(context: Services, model: type[Base], identity: UUID) -> bool:
 
 
 def _terminate(context: Services, workflow_id: str) -> str | None:
-    execution = context.swf.execution(workflow_id)
-    if not execution.is_open():
-        return None
-    execution.terminate("what it was about is gone")
-    return "workflows terminated"
+    ended = executions.stop(context.swf, workflow_id, "what it was about is gone")
+    return "workflows terminated" if ended else None

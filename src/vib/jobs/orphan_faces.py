@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_, select
 
+from vib import executions
 from vib.contacts.questions import workflow_id
 from vib.contacts.settle import faces_to_learn, give_to_new_contact
 from vib.contacts.tracks import SOMEBODY, tracks_of
@@ -17,7 +18,6 @@ from vib.db.models import Asset, AssetType, Feature, Media
 from vib.jobs.job import Chore, Job
 from vib.messages import VideoJob
 from vib.needs import DATABASE, RECOGNISER
-from vib.popeye.retry import latest_execution
 from vib.services import Services
 
 AGE = timedelta(days=2)
@@ -66,8 +66,9 @@ def _orphaned() -> Sequence[ColumnElement[bool]]:
 
 def _is_in_work(context: Services, media_id: UUID) -> bool:
     """Whether a workflow will say whose the faces are: the video's, or the one that asks people."""
-    executions = (latest_execution(context, each) for each in (media_id, workflow_id(media_id)))
-    return any(each is not None and each.is_open() for each in executions)
+    ids = (media_id, workflow_id(media_id))
+    found = (executions.latest(context.swf, each) for each in ids)
+    return any(each is not None and each.is_open() for each in found)
 
 
 def _rescue(

@@ -9,16 +9,15 @@ from uuid import UUID
 
 from sqlalchemy import delete, func, select
 
-from vib import keys
+from vib import executions, keys
+from vib.activities.fail_media import fail_media
 from vib.db.models import Base, Media, MediaStatus, Upload, UploadStatus
-from vib.db.queries import mark_failed
 from vib.errors import VibError
 from vib.facebook import links
 from vib.jobs.job import Chore, Job
-from vib.needs import DATABASE, SANDBOX, SCRATCH, STORAGE, types
+from vib.needs import DATABASE, SANDBOX, SCRATCH, STORAGE, WEB, types
 from vib.popeye import uploads
-from vib.popeye.ingest import Wishes, ingest
-from vib.popeye.retry import latest_execution
+from vib.popeye.ingest import Wishes, ingest, job_of
 from vib.registry import WORKFLOWS
 from vib.services import Services
 
@@ -41,7 +40,7 @@ def find(context: Services, patience: timedelta = PATIENCE) -> Iterator[Chore]:
 JOB = Job(
     "sync",
     "completes or removes what crashes have left of uploads, videos and files",
-    (DATABASE, STORAGE, SCRATCH, SANDBOX, types(WORKFLOWS)),
+    (DATABASE, STORAGE, SCRATCH, SANDBOX, WEB, types(WORKFLOWS)),
     find,
 )
 
@@ -97,7 +96,7 @@ def _half_videos(context: Services, patience: timedelta) -> Iterator[Chore]:
             )
         ).all()
     for each in pending:
-        if latest_execution(context, each.id) is None:
+        if executions.latest(context.swf, each.id) is None:
             do = partial(_complete, context, each)
             yield Chore(f"start, or remove, the video {each.id}", do, each.user_id, each.id)
 
@@ -118,8 +117,7 @@ def _complete(context: Services, media: Media) -> str:
         try:
             ingest(context, path, media.user_id, wishes)
         except VibError as error:
-            with context.sessions.begin() as session:
-                mark_failed(session, media.id, str(error))
+            fail_media(job_of(media), str(error))
             return "videos failed"
     return "videos started"
 

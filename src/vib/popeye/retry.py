@@ -1,7 +1,7 @@
 from uuid import UUID
 
 import swflow
-from vib import keys
+from vib import executions, keys
 from vib.db.models import Media, MediaStatus, MediaType
 from vib.errors import VibError
 from vib.popeye.ingest import job_of, start_over, start_workflow
@@ -24,7 +24,7 @@ def retry(context: Services, media_id: UUID, *, from_start: bool = False) -> str
         media = session.get(Media, media_id)
     if media is None or media.media_type != MediaType.ORIGINAL:
         raise VibError(f"There is no video {media_id}.")
-    execution = latest_execution(context, media_id)
+    execution = executions.latest(context.swf, media_id)
     if execution is not None and execution.is_open():
         raise VibError(f"The video {media_id} is being processed: see vib show {media_id}.")
     if not context.storage.exists(keys.original(media_id)):
@@ -38,13 +38,3 @@ def retry(context: Services, media_id: UUID, *, from_start: bool = False) -> str
         start_over(context, session, media)
         job = job_of(media)
     return f"starts over: {start_workflow(context, job)}"
-
-
-def latest_execution(
-    context: Services, workflow_id: UUID | str
-) -> "swflow.Execution[object] | None":
-    """The workflow of that id; None if there never was one, or SWF has forgotten it."""
-    try:
-        return context.swf.execution(str(workflow_id))
-    except swflow.SwflowError:
-        return None

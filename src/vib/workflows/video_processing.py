@@ -1,7 +1,7 @@
 from contextlib import suppress
 from datetime import timedelta
 
-from swflow import ActivityError, ChildNotStarted, Failure, workflow
+from swflow import ActivityError, ActivityFailed, ChildNotStarted, Failure, workflow
 from vib import __version__
 from vib.activities.face_detect import face_detect
 from vib.activities.face_recognize import face_recognize
@@ -30,7 +30,8 @@ async def video_processing(job: VideoJob) -> VideoOutcome:
     try:
         await transcode(job)
     except ActivityError as error:
-        await fail_media(job, str(error))
+        # Their own sentence is what people read.
+        await fail_media(job, error.reason if isinstance(error, ActivityFailed) else str(error))
         raise Failure(str(error), retry=False) from error
     people, faces_failure = 0, None
     if not job.skip_faces:

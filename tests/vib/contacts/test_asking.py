@@ -1,6 +1,7 @@
 """What people are asked about, and what becomes of what they say."""
 
 from collections.abc import Callable, Sequence
+from typing import ParamSpec, TypeVar
 from uuid import UUID
 
 import pytest
@@ -8,17 +9,22 @@ from sqlalchemy import delete, select
 
 from harness.tracks import add_contact, add_track, add_video, looks, results
 from harness.users import add_user
+from vib.activities.ask_again import ask_again
 from vib.activities.ask_merge import ask_merge
 from vib.activities.ask_names import ask_names
 from vib.activities.face_recognize import face_recognize
 from vib.activities.merge_tracks import merge_tracks
 from vib.activities.name_people import name_people
+from vib.activities.notify_people import notify_people
 from vib.contacts.questions import Item, NonsenseError, check, items_of
 from vib.db.models import Contact, Feature, Question
 from vib.forget import forget_media
 from vib.messages import Person, Recognition, VideoJob
 from vib.recognisers.recogniser import StoredFace
 from vib.services import Services, services
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -319,17 +325,19 @@ def test_each_activity_that_runs_twice_leaves_the_rows_as_if_it_ran_once(
     for number, look in ((1, looks(0)), (2, looks(0.57)), (3, looks(0, 3.55)), (4, looks(7))):
         add_track(context, job, number, look)
 
-    def twice(activity: Callable[..., object], *given: object) -> object:
-        first, once = activity(job, *given), rows(context, job)
-        assert activity(job, *given) == first
+    def twice(activity: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
+        first, once = activity(*given, **named), rows(context, job)
+        assert activity(*given, **named) == first
         assert rows(context, job) == once
         return first
 
-    twice(face_recognize)
-    assert len(twice(ask_merge)) == 1  # type: ignore[arg-type]
-    people = twice(merge_tracks, {"1": "new", "2": "notface"})
-    assert len(twice(ask_names, people)) == 1  # type: ignore[arg-type]
-    twice(name_people, people, {"3": str(ann)})
+    twice(face_recognize, job)
+    (asked,) = twice(ask_merge, job)
+    twice(ask_again, asked.question_id, asked.wanted + 2)
+    people = twice(merge_tracks, job, {"1": "new", "2": "notface"})
+    assert len(twice(ask_names, job, people)) == 1
+    twice(name_people, job, people, {"3": str(ann)})
+    twice(notify_people, job)
     assert {number: result for number, (result, _) in results(context, job).items()} == {
         1: "new_face",
         2: "not_face",
