@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from types import TracebackType
 from typing import Any, NamedTuple, Protocol, Self, TypeAlias, TypeVar
 
+import uvloop
 from botocore.exceptions import BotoCoreError, ClientError
 
 from swflow.endpoint.answer import Answer
@@ -299,7 +300,7 @@ def carry_on(transport: Transport, stop: Stop, conversations: Iterable[Conversat
         async with Lanes(transport, stop) as lanes:
             await converse(lanes, conversations)
 
-    asyncio.run(converse_all())
+    uvloop.run(converse_all())
 
 
 async def converse(caller: Caller, conversations: Iterable[Conversation[None]]) -> None:

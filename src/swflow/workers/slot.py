@@ -1,6 +1,5 @@
 """The processes of a worker: they poll for tasks, run them, answer, and poll again."""
 
-import asyncio
 import logging
 import signal
 import threading
@@ -8,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+
+import uvloop
 
 from swflow.authoring.activity import ActivityType
 from swflow.client.client import Client
@@ -105,7 +106,7 @@ class Slot:
         for each in threads:
             each.start()
         if looping:
-            asyncio.run(self._loop(looping, concurrency))
+            uvloop.run(self._loop(looping, concurrency))
         for each in threads:
             each.join()
 
