@@ -8,11 +8,12 @@ was running writes in spite of that belongs to nobody, and `sync` removes it.
 from uuid import UUID
 
 from sqlalchemy import delete, or_, select
+from sqlalchemy.orm import Session
 
 from vib import executions, keys
 from vib.contacts.questions import stop_asking
 from vib.contacts.settle import choose_picture
-from vib.db.models import Asset, Contact, Feature, Media, MediaType, Upload, User
+from vib.db.models import Asset, AssetType, Contact, Feature, Media, MediaType, Upload, User
 from vib.facebook.names import media_id as friends_picture
 from vib.facebook.names import workflow_id as friends_workflow
 from vib.facebook.removal import remove_friends
@@ -38,6 +39,16 @@ def forget_media(context: Services, media_id: UUID) -> None:
         session.execute(delete(Media).filter_by(id=media_id))
         for contact_id in {row.contact_id for row in rows if row.contact_id is not None}:
             choose_picture(session, contact_id)
+
+
+def remove_made(context: Services, session: Session, media_id: UUID) -> None:
+    """Remove what was made from a video, files and rows; the original stays."""
+    for key in list(context.storage.keys(str(media_id))):
+        if key != keys.original(media_id):
+            context.storage.delete(key)
+    session.execute(
+        delete(Asset).where(Asset.media_id == media_id, Asset.asset_type != AssetType.ORIGINAL)
+    )
 
 
 def forget_contact(context: Services, contact_id: UUID) -> None:

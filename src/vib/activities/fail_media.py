@@ -23,7 +23,7 @@ def fail_media(job: VideoJob, reason: str) -> None:
 
     What was made of it is removed, and the web application is told.
     """
-    from vib.popeye.ingest import remove_made
+    from vib.forget import remove_made
 
     context = services()
     with stage(context.sessions, job.media_id, "FailMedia"):

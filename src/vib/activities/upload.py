@@ -23,7 +23,7 @@ from vib.services import Services, services
 )
 def upload(job: UploadJob) -> UploadOutcome:
     """Put an upload's pieces together and take the video in; the pieces are removed."""
-    from vib.popeye import uploads
+    from vib.popeye import received
 
     context = services()
     with about(user_uuid=job.user_id), timed("Upload"), swflow.beating():
@@ -31,27 +31,27 @@ def upload(job: UploadJob) -> UploadOutcome:
         if row.status == UploadStatus.RECEIVED:
             _take_in(context, row)
             row = _read(context, job)
-        uploads.remove_parts(context, job.upload_id)
+        received.remove_parts(context, job.upload_id)
     return UploadOutcome(row.id, row.media_id, row.status, row.reason)
 
 
 def _take_in(context: Services, row: Upload) -> None:
-    from vib.popeye import uploads
+    from vib.popeye import received
     from vib.popeye.ingest import Wishes, ingest
 
     with TemporaryDirectory(dir=context.scratch_folder) as folder:
         path = Path(folder) / row.filename
         wishes = Wishes(row.skip_faces, row.album_id, row.media_id)
         try:
-            uploads.assemble(context, row, path)
+            received.assemble(context, row, path)
             ingested = ingest(context, path, row.user_id, wishes)
         except VibError as error:
-            uploads.settle(context, row.id, UploadStatus.REFUSED, reason=str(error))
+            received.settle(context, row.id, UploadStatus.REFUSED, reason=str(error))
             return
     # Where the video is this upload's own, an earlier try has come so far.
     is_new = ingested.media_id == row.media_id
     status = UploadStatus.STARTED if is_new else UploadStatus(ingested.receipt.value)
-    uploads.settle(context, row.id, status, media_id=ingested.media_id)
+    received.settle(context, row.id, status, media_id=ingested.media_id)
 
 
 def _read(context: Services, job: UploadJob) -> Upload:

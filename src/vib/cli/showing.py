@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from vib import executions
-from vib.contacts.questions import items_of, open_questions
+from vib.contacts.items import items_of
+from vib.contacts.questions import open_questions
 from vib.db.models import Asset, Base, Media, User
 from vib.db.people import contacts_of, people_in, user_id_of
 from vib.db.queries import stages_of

@@ -2,7 +2,8 @@ from collections.abc import Mapping
 from uuid import UUID, uuid4
 
 import swflow
-from vib.contacts.questions import check, is_over, workflow_id
+from vib.contacts.items import check
+from vib.contacts.questions import is_over, workflow_id
 from vib.db.models import Question
 from vib.errors import VibError
 from vib.messages import Answer

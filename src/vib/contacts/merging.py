@@ -5,7 +5,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from vib.contacts.questions import Choice, Item, close, items_of, questions_of
+from vib.contacts.items import Choice, Item, items_of
+from vib.contacts.questions import close, questions_of
 from vib.contacts.recognise import parted
 from vib.contacts.settle import choose_picture, faces_of, mark
 from vib.contacts.tracks import SOMEBODY, Track, tracks_of

@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import String, cast, select
 from sqlalchemy.orm import Session
 
-from vib.contacts.questions import Choice, Item, close, questions_of
+from vib.contacts.items import Choice, Item
+from vib.contacts.questions import close, questions_of
 from vib.contacts.recognise import is_named, suggestions
 from vib.contacts.settle import faces_of, faces_to_learn, give_to, give_to_new_contact
 from vib.contacts.tracks import SOMEBODY, Track, tracks_of

@@ -1,18 +1,16 @@
 """Questions to people about a video's faces, whoever is asked."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from pydantic import TypeAdapter
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from vib import executions
+from vib.contacts.items import Item, column_of, items_of
 from vib.db.models import Question, QuestionKind
-from vib.errors import VibError
 from vib.messages import Asked
 from vib.services import Services
 
@@ -21,65 +19,9 @@ PATIENCE = timedelta(hours=36)
 _LONG_OVER = timedelta(days=1)
 
 
-@dataclass(frozen=True)
-class Choice:
-    """An answer to choose. `picture` is a key in the storage of what shows it, if anything does."""
-
-    value: str
-    text: str
-    picture: str | None = None
-
-
-@dataclass(frozen=True)
-class Item:
-    """Something to choose an answer about.
-
-    Attributes:
-        name: the lowest of the tracks.
-        tracks: all that the answer is about: of one person, as far as anybody can doubt it.
-        picture: the key of the best picture of their face.
-        choices: what may be answered.
-        otherwise: which of them counts where people do not say, or do not agree.
-    """
-
-    name: str
-    tracks: list[int]
-    picture: str
-    choices: list[Choice]
-    otherwise: str
-
-
-_ITEMS = TypeAdapter(list[Item])
-
-
-class NonsenseError(VibError):
-    """An answer is none to its question; the sentence says why."""
-
-
 def workflow_id(media_id: UUID) -> str:
     """The id of the workflow that waits for answers about a video."""
     return f"people-{media_id}"
-
-
-def items_of(question: Question) -> list[Item]:
-    """What a question asks."""
-    return _ITEMS.validate_python(question.items)
-
-
-def check(question: Question, choices: Mapping[str, str]) -> None:
-    """Make sure that an answer is one to this question.
-
-    Raises:
-        NonsenseError: something was not answered, or otherwise than was to choose from.
-    """
-    items = items_of(question)
-    for item in items:
-        if item.name not in choices:
-            raise NonsenseError(f"Picture {item.name} has no answer.")
-        if choices[item.name] not in {choice.value for choice in item.choices}:
-            raise NonsenseError(f"Picture {item.name} has an answer that was not to choose from.")
-    for name in choices.keys() - {item.name for item in items}:
-        raise NonsenseError(f"There is no picture {name[:20]!r} in the question.")
 
 
 def is_over(question: Question) -> bool:
@@ -94,7 +36,7 @@ def ask(
     """Have people asked, once; the question, unless what came of it is applied already."""
     key = {"media_id": media_id, "kind": kind, "track_id": int(items[0].name)}
     row = {
-        "items": _ITEMS.dump_python(list(items)),
+        "items": column_of(items),
         "wanted": context.settings.mturk_assignments if context.mturk else 1,
         "closes_at": datetime.now(UTC) + PATIENCE,
     }

@@ -16,7 +16,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from vib.contacts.answering import tell_workflow
-from vib.contacts.questions import NonsenseError, check, is_over
+from vib.contacts.items import NonsenseError, check
+from vib.contacts.questions import is_over
 from vib.db.models import MTurkWorker, Question
 from vib.db.queries import upsert
 from vib.jobs.job import Chore, Job

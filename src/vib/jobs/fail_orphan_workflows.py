@@ -71,12 +71,16 @@ def _unsettled(context: Services, patience: timedelta) -> Sequence[Media]:
 def _how_it_ended(context: Services, media: Media) -> str | None:
     """What became of the video's workflow, in one sentence; None where there is work to come.
 
-    A pending video of which SWF knows nothing is none of ours: `sync` starts it.
+    A pending video without an execution is none of ours: `sync` starts it.
     """
-    execution = executions.latest(context.swf, media.id)
-    if execution is None:
-        was_started = media.status != MediaStatus.PENDING
-        return "The workflow ended so long ago that SWF has forgotten it." if was_started else None
+    if media.status == MediaStatus.PENDING:
+        execution = executions.of_pending(context.swf, media)
+        if execution is None:
+            return None
+    else:
+        execution = executions.latest(context.swf, media.id)
+        if execution is None:
+            return "The workflow ended so long ago that SWF has forgotten it."
     status = execution.status()
     return None if status == "OPEN" else f"The workflow ended as {status}."
 

@@ -16,7 +16,7 @@ from vib.errors import VibError
 from vib.facebook import links
 from vib.jobs.job import Chore, Job
 from vib.needs import DATABASE, SANDBOX, SCRATCH, STORAGE, WEB, types
-from vib.popeye import uploads
+from vib.popeye import received, uploads
 from vib.popeye.ingest import Wishes, ingest, job_of
 from vib.registry import WORKFLOWS
 from vib.services import Services
@@ -57,8 +57,8 @@ def _expired_uploads(context: Services) -> Iterator[Chore]:
 
 def _refuse(context: Services, upload_id: UUID) -> str:
     reason = "The file could not be taken in for a week."
-    uploads.settle(context, upload_id, UploadStatus.REFUSED, reason=reason)
-    uploads.remove_parts(context, upload_id)
+    received.settle(context, upload_id, UploadStatus.REFUSED, reason=reason)
+    received.remove_parts(context, upload_id)
     return "uploads refused"
 
 
@@ -67,7 +67,7 @@ def _forget(context: Services, upload_id: UUID) -> str | None:
 
 
 def _waiting_uploads(context: Services, patience: timedelta) -> Iterator[Chore]:
-    complete_for_long = datetime.now(UTC) + uploads.LIFETIME - patience
+    complete_for_long = datetime.now(UTC) + received.LIFETIME - patience
     with context.sessions() as session:
         waiting = session.scalars(
             select(Upload).where(
@@ -96,7 +96,7 @@ def _half_videos(context: Services, patience: timedelta) -> Iterator[Chore]:
             )
         ).all()
     for each in pending:
-        if executions.latest(context.swf, each.id) is None:
+        if executions.of_pending(context.swf, each) is None:
             do = partial(_complete, context, each)
             yield Chore(f"start, or remove, the video {each.id}", do, each.user_id, each.id)
 

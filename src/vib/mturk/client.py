@@ -10,7 +10,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from vib.contacts.questions import Item
+from vib.contacts.items import Item
 from vib.db.models import Question, QuestionKind
 from vib.errors import VibError
 from vib.mturk.forms import question_form

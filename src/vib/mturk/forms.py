@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element, ParseError, SubElement, tostring
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from vib.contacts.questions import Item, NonsenseError
+from vib.contacts.items import Item, NonsenseError
 
 _SCHEMAS = "http://mechanicalturk.amazonaws.com/AWSMechanicalTurkDataSchemas"
 _QUESTIONS = f"{_SCHEMAS}/2017-11-06/QuestionForm.xsd"

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 import swflow
 from vib import keys
 from vib.contacts.questions import stop_asking
-from vib.db.models import Asset, AssetType, Media, MediaStatus, Stage
+from vib.db.models import AssetType, Media, MediaStatus, Stage
 from vib.db.queries import save_asset
 from vib.errors import VibError
+from vib.forget import remove_made
 from vib.messages import VideoJob
 from vib.services import Services
 from vib.video.confined import probe
@@ -126,16 +127,6 @@ def start_over(context: Services, session: Session, media: Media) -> None:
     if media.status == MediaStatus.FAILED:
         remove_made(context, session, media.id)
         media.status, media.failure = MediaStatus.PENDING, None
-
-
-def remove_made(context: Services, session: Session, media_id: UUID) -> None:
-    """Remove what was made from a video, files and rows; the original stays."""
-    for key in list(context.storage.keys(str(media_id))):
-        if key != keys.original(media_id):
-            context.storage.delete(key)
-    session.execute(
-        delete(Asset).where(Asset.media_id == media_id, Asset.asset_type != AssetType.ORIGINAL)
-    )
 
 
 def _claim(context: Services, **row: Any) -> UUID:

@@ -5,8 +5,6 @@ uses; the database says which of two that begin at the same byte counts, without
 """
 
 import logging
-import shutil
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,16 +16,13 @@ from sqlalchemy.orm import Session
 import swflow
 from vib import keys
 from vib.db.models import Upload, UploadPart, UploadStatus
-from vib.errors import VibError
 from vib.messages import UploadJob
 from vib.popeye.ingest import NOTHING_SPECIAL, Wishes
+from vib.popeye.received import expiry
 from vib.services import Services
 from vib.workflows.upload_video import upload_video
 
 _log = logging.getLogger(__name__)
-
-LIFETIME = timedelta(days=7)
-"""How long an upload may rest before it is forgotten, and how long its end is remembered."""
 
 
 class Moved(Exception):  # noqa: N818 - nothing is wrong: somebody else was quicker
@@ -117,45 +112,6 @@ def hand_over(context: Services, upload_id: UUID, user_id: UUID) -> bool:
     return True
 
 
-def assemble(context: Services, upload: Upload, path: Path) -> None:
-    """Write the whole file of a complete upload.
-
-    Raises:
-        VibError: a piece has been taken out of the storage.
-    """
-    with context.sessions() as session:
-        in_order = select(UploadPart).filter_by(upload_id=upload.id).order_by(UploadPart.start)
-        parts = session.scalars(in_order).all()
-    with path.open("wb") as file:
-        for part in parts:
-            try:
-                with context.storage.local(part.key) as source, source.open("rb") as piece:
-                    shutil.copyfileobj(piece, file, 1 << 20)
-            except FileNotFoundError as error:
-                raise VibError(f"{part.key} is not in the storage any more.") from error
-    if path.stat().st_size != upload.length:
-        raise OSError(f"{upload.id} has {path.stat().st_size} bytes in place of {upload.length}.")
-
-
-def settle(context: Services, upload_id: UUID, status: UploadStatus, **more: Any) -> None:
-    """Write what became of a complete upload, once."""
-    with context.sessions.begin() as session:
-        session.execute(
-            update(Upload)
-            .filter_by(id=upload_id, status=UploadStatus.RECEIVED)
-            .values(status=status, expires_at=_later(), **more)
-        )
-
-
-def remove_parts(context: Services, upload_id: UUID) -> None:
-    """Remove an upload's pieces, files and rows."""
-    with context.sessions.begin() as session:
-        for part in session.scalars(select(UploadPart).filter_by(upload_id=upload_id)):
-            context.storage.delete(part.key)
-            session.delete(part)
-    context.storage.delete_folder(keys.upload(upload_id))
-
-
 def _new(user_id: UUID, filename: str, length: int, wishes: Wishes) -> Upload:
     upload_id = uuid4()
     return Upload(
@@ -167,7 +123,7 @@ def _new(user_id: UUID, filename: str, length: int, wishes: Wishes) -> Upload:
         received=0,
         skip_faces=wishes.skip_faces,
         album_id=wishes.album_id,
-        expires_at=_later(),
+        expires_at=expiry(),
     )
 
 
@@ -204,7 +160,7 @@ def _take(context: Services, upload_id: UUID, part: UploadPart) -> Upload | None
                 status=case(
                     (Upload.length == after, UploadStatus.RECEIVED), else_=UploadStatus.RECEIVING
                 ),
-                expires_at=_later(),
+                expires_at=expiry(),
             )
             .returning(Upload),
             execution_options={"synchronize_session": False},
@@ -221,7 +177,3 @@ def _changed(session: Session, statement: Any) -> bool:
     result = session.execute(statement)
     assert isinstance(result, CursorResult)  # noqa: S101 - as of every statement that changes rows
     return result.rowcount > 0
-
-
-def _later() -> datetime:
-    return datetime.now(UTC) + LIFETIME

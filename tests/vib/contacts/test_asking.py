@@ -16,7 +16,7 @@ from vib.activities.face_recognize import face_recognize
 from vib.activities.merge_tracks import merge_tracks
 from vib.activities.name_people import name_people
 from vib.activities.notify_people import notify_people
-from vib.contacts.questions import Item, NonsenseError, check, items_of
+from vib.contacts.items import Item, NonsenseError, check, items_of
 from vib.db.models import Contact, Feature, Question
 from vib.forget import forget_media
 from vib.messages import Person, Recognition, VideoJob

@@ -1,7 +1,10 @@
+import json
 from collections.abc import Iterator
 from io import BytesIO
-from uuid import UUID
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID, uuid4
 
+import boto3
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -11,12 +14,18 @@ from sqlalchemy import select
 from harness.graph import VERSION, Graph, served
 from harness.users import add_user
 from vib.db.models import Contact, Link
+from vib.facebook import consumer as consuming
 from vib.facebook import links
+from vib.facebook.consumer import Consumer
 from vib.facebook.graph import GraphApi
+from vib.facebook.names import workflow_id
 from vib.facebook.pictures import Pictures
 from vib.messages import FacebookJob
 from vib.services import Services
 from vib.workflows.create_contacts import create_contacts
+
+if TYPE_CHECKING:
+    from types_boto3_sqs import SQSClient
 
 TOKEN = "EAAB-the-token-of-these-tests"  # noqa: S105
 
@@ -82,3 +91,72 @@ def linked(
     job = ask(context, graph, user_id)
     create_contacts(job)
     return job
+
+
+class Queues(NamedTuple):
+    """A queue, the one for bad messages, and the client of both."""
+
+    sqs: "SQSClient"
+    url: str
+    dead_url: str
+
+    def send(self, message: object) -> None:
+        body = message if isinstance(message, str) else json.dumps(message, default=str)
+        self.sqs.send_message(QueueUrl=self.url, MessageBody=body)
+
+    def left(self) -> tuple[int, int]:
+        """How many messages there are, and how many that somebody has in hand."""
+        names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+        said = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=list(names))
+        there, hidden = (int(said["Attributes"][name]) for name in names)
+        return there, hidden
+
+    def dead(self) -> list[tuple[str, str]]:
+        """The bad messages, each with its reason."""
+        answer = self.sqs.receive_message(
+            QueueUrl=self.dead_url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+        )
+        return [
+            (message["Body"], message["MessageAttributes"]["Reason"]["StringValue"])
+            for message in answer.get("Messages", [])
+        ]
+
+
+@pytest.fixture
+def queues(aws_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Queues:
+    """Two queues of this test's own."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    sqs = boto3.client("sqs", endpoint_url=aws_endpoint, region_name="us-east-1")
+    name = uuid4().hex
+    urls = [sqs.create_queue(QueueName=each)["QueueUrl"] for each in (name, f"{name}-dead")]
+    return Queues(sqs, *urls)
+
+
+@pytest.fixture
+def consumer(context: Services, queues: Queues, monkeypatch: pytest.MonkeyPatch) -> Consumer:
+    monkeypatch.setattr(consuming, "_POLL", 0)
+    settings = context.settings.model_copy(
+        update={
+            "facebook_queue_url": queues.url,
+            "facebook_dead_letter_queue_url": queues.dead_url,
+        }
+    )
+    monkeypatch.setattr(context, "settings", settings)
+    monkeypatch.setitem(vars(context), "sqs", queues.sqs)
+    return Consumer(context)
+
+
+def link(user_id: UUID) -> dict[str, Any]:
+    return {
+        "user_uuid": user_id,
+        "fb_access_token": TOKEN,
+        "action": "link",
+        "facebook_id": "4711",
+    }
+
+
+def running(context: Services, user_id: UUID) -> str:
+    info = context.swf.execution(workflow_id(user_id)).describe()["executionInfo"]
+    assert info["executionStatus"] == "OPEN"
+    return str(info["workflowType"]["name"])

@@ -11,9 +11,12 @@ import swflow
 from harness.jobs import sync
 from harness.users import add_user
 from vib import keys
+from vib.activities.fail_media import fail_media
 from vib.db.models import Media, MediaStatus, Upload, UploadStatus
+from vib.jobs import fail_orphan_workflows
 from vib.jobs.sync import find
-from vib.popeye import uploads
+from vib.messages import VideoJob
+from vib.popeye import received, uploads
 from vib.popeye.ingest import ingest
 from vib.services import Services
 
@@ -104,7 +107,7 @@ def test_an_upload_that_is_taken_in_meanwhile_is_not_handed_over_again(
     with crash_in("vib.popeye.uploads.hand_over"):
         uploads.append(context, upload_id, tiny_video.stat().st_size - 1, tmp_path / "piece")
     found = next(chore for chore in find(context, NOW) if "hand over" in chore.what)
-    uploads.settle(context, upload_id, UploadStatus.STARTED)
+    received.settle(context, upload_id, UploadStatus.STARTED)
 
     assert found.do() is None
 
@@ -153,6 +156,21 @@ def test_a_video_that_was_taken_in_half_is_completed_or_removed(
     for media in left:
         assert context.swf.execution(str(media.id)).is_open()
         assert (media.filename, media.status) == (tiny_video.name, MediaStatus.PENDING)
+
+
+def test_a_video_that_was_to_start_over_after_a_failure_is_started(
+    context: Services, user_id: UUID, tiny_video: Path
+) -> None:
+    media_id = ingest(context, tiny_video, user_id).media_id
+    context.swf.execution(str(media_id)).terminate("the test says so")
+    fail_media(VideoJob(media_id, user_id), "The test says so.")
+    with crash_in("vib.popeye.ingest.start_workflow"):
+        ingest(context, tiny_video, user_id)
+
+    assert list(fail_orphan_workflows.find(context, NOW)) == []
+    assert sync(context, NOW) == {"videos started": 1}
+
+    assert context.swf.execution(str(media_id)).is_open()
 
 
 def test_files_of_nobody_are_removed_and_those_of_others_stay(

@@ -2,7 +2,7 @@ import pytest
 from defusedxml.ElementTree import fromstring
 
 from harness.mturk import QUESTIONS
-from vib.contacts.questions import Choice, Item, NonsenseError
+from vib.contacts.items import Choice, Item, NonsenseError
 from vib.mturk.forms import choices_in, question_form
 
 ANSWERS = (

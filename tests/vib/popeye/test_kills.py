@@ -17,7 +17,7 @@ from vib.db.models import Asset, Media, MediaStatus, Stage, Upload
 from vib.forget import forget_user
 from vib.messages import UploadJob
 from vib.popeye import ingest as ingesting
-from vib.popeye import uploads
+from vib.popeye import received, uploads
 from vib.popeye.ingest import ingest
 from vib.services import Services
 from vib.video import probe
@@ -133,11 +133,11 @@ def test_a_piece_whose_receiver_is_killed_anywhere_is_there_once_or_not_at_all(
         if now.received == 0:
             now = uploads.append(context, upload_id, 0, tiny_video)
         assert (now.received, now.status) == (size, "received")
-        uploads.assemble(context, now, tmp_path / "assembled")
+        received.assemble(context, now, tmp_path / "assembled")
         assert (tmp_path / "assembled").read_bytes() == tiny_video.read_bytes()
         sync(context, AT_ONCE)
         assert context.swf.execution(f"upload-{upload_id}").is_open()
-        uploads.remove_parts(context, upload_id)
+        received.remove_parts(context, upload_id)
         assert list(context.storage.keys(keys.upload(upload_id))) == []
         forget_user(context, user_id)
     assert line > 15
@@ -157,7 +157,7 @@ def test_an_upload_whose_worker_is_killed_anywhere_is_taken_in_once_by_the_next(
         done = killed.survives(
             "upload",
             line,
-            ("vib/activities/upload.py", "vib/popeye/uploads.py", "vib/popeye/ingest.py"),
+            ("vib/activities/upload.py", "vib/popeye/received.py", "vib/popeye/ingest.py"),
             upload_id=upload_id,
             user_id=user_id,
         )

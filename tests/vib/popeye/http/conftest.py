@@ -6,7 +6,7 @@ import pytest
 from harness.tus_client import TusClient, token_of
 from harness.users import add_user
 from vib.db.models import Upload
-from vib.popeye import uploads
+from vib.popeye import received
 from vib.services import Services
 
 LENGTH = 10  # bytes of `path`
@@ -51,5 +51,5 @@ def stored(context: Services, path: str) -> list[str]:
 
 def content(context: Services, path: str, folder: Path) -> bytes:
     """What has arrived of an upload that is complete."""
-    uploads.assemble(context, row(context, path), folder / "assembled")
+    received.assemble(context, row(context, path), folder / "assembled")
     return (folder / "assembled").read_bytes()

@@ -12,7 +12,7 @@ from harness.tus_client import Answer, TusClient, token_of
 from vib.db.models import Upload
 from vib.popeye.http.server import build
 from vib.popeye.http.tokens import Audience
-from vib.popeye.uploads import assemble
+from vib.popeye.received import assemble
 from vib.services import Services
 
 

@@ -8,7 +8,7 @@ from tusclient.client import TusClient as Tuspy
 
 from harness.tus_client import TusClient
 from vib.db.models import Upload
-from vib.popeye.uploads import assemble
+from vib.popeye.received import assemble
 from vib.services import Services
 
 
