@@ -48,7 +48,7 @@ lock: $(DEV_READY) ## bring the lock files up to date
 		-o requirements-hosts.lock
 
 molecule: $(DEV_READY) ## every role on hosts of its own, in containers: make molecule SCENARIO=base
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/molecule test $(if $(SCENARIO),-s $(SCENARIO),--all)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" molecule/hosts/test.sh $(SCENARIO)
 
 clean: ## remove what was built and every result under var/
 	@rm -rf .venv var .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

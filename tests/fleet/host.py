@@ -40,6 +40,12 @@ def run_tool(*command: str, check: bool = True) -> str:
     return done.stdout
 
 
+def put(path: Path, *lines: str) -> None:
+    """Write a shell script."""
+    path.write_text("\n".join(["#!/bin/sh", *lines, ""]))
+    path.chmod(0o755)
+
+
 class Host:
     """The folders, supervisord, and the program itself as `releases`."""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fleet.host import ROOT
+from fleet.host import ROOT, put
 
 SHEBANGS = ("#!/bin/sh", "#!/bin/bash")
 
@@ -22,12 +22,6 @@ def place(tmp_path: Path) -> Path:
         (tmp_path / name).write_text(text)
         (tmp_path / name).chmod(0o755)
     return tmp_path
-
-
-def put(path: Path, *lines: str) -> None:
-    """Write a shell script."""
-    path.write_text("\n".join(["#!/bin/sh", *lines, ""]))
-    path.chmod(0o755)
 
 
 def job(place: Path, *words: str) -> int:
