@@ -11,7 +11,7 @@ esac
 
 finish() {
     trap '' INT TERM
-    if kill -TERM -- "-$molecule" 2>/dev/null; then
+    if kill -TERM "-$molecule" 2>/dev/null; then
         wait "$molecule" || true
     fi
     for group in $groups; do
