@@ -7,7 +7,7 @@ UV := $(BIN)/uv --no-config
 COMPILE := $(UV) pip compile --quiet --no-header --generate-hashes --python-version 3.11
 PROJECT := pyproject.toml --universal
 
-.PHONY: help run test test-fast swf-coverage bench check format lock molecule clean clean-root
+.PHONY: help run test test-fast swf-coverage bench check format lock venv molecule clean clean-root
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -46,6 +46,8 @@ lock: $(DEV_READY) ## bring the lock files up to date
 	@echo uv | $(COMPILE) - -U -o requirements-uv.lock
 	@printf 'uv\nsupervisor\nboto3\npixeltable-pgserver\n' | $(COMPILE) - -U -c requirements.lock -c requirements-uv.lock \
 		-o requirements-hosts.lock
+
+venv: $(DEV_READY) ## set .venv up with everything, Ansible and fabric too
 
 molecule: $(DEV_READY) ## every role on hosts of its own, in containers: make molecule SCENARIO=base
 	@PATH="$(CURDIR)/$(BIN):$$PATH" molecule/hosts/test.sh $(SCENARIO)
