@@ -141,6 +141,34 @@ def test_requests_of_one_moment_share_a_commit(tmp_path: Path) -> None:
     with_journal(path, use)
 
 
+def test_requests_that_follow_each_other_share_a_commit(tmp_path: Path) -> None:
+    path = tmp_path / "swf.db"
+
+    async def use(journal: Journal) -> None:
+        journal.add_execution(RUN, ())
+        await durable(journal)
+        before = commits(path)
+        for event_id in range(1, 4):
+            journal.add_events(1, event_id, ["{}"])
+            await asyncio.sleep(0)
+        await durable(journal)
+        assert commits(path) - before == 1
+
+    with_journal(path, use)
+
+
+def test_requests_without_end_do_not_keep_a_commit_waiting(tmp_path: Path) -> None:
+    async def use(journal: Journal) -> None:
+        journal.add_execution(RUN, ())
+        first = asyncio.create_task(durable(journal))
+        for event_id in range(1, 101):
+            journal.add_events(1, event_id, ["{}"])
+            await asyncio.sleep(0)
+        assert first.done()
+
+    with_journal(tmp_path / "swf.db", use)
+
+
 def test_an_answer_waits_for_all_that_was_written_before_it(tmp_path: Path) -> None:
     async def use(journal: Journal) -> None:
         answered = []

@@ -1,8 +1,9 @@
 """What happened, on disk: append-only histories with group commit.
 
 What is written goes into one queue and is committed in that order, so whatever is on disk is a
-prefix of what happened. `durable` calls back once everything written before it is on disk; while
-one commit is being synced the next one gathers.
+prefix of what happened. `durable` calls back once everything written before it is on disk. A commit
+waits as long as each round of the event loop brings more to write, for a few rounds at most; while
+one is being synced in a thread the next one gathers.
 """
 
 import asyncio
@@ -27,6 +28,7 @@ from localswf.store.records import Heartbeat, Row, StoredExecution, checksum, ev
 log = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 1.0
+_ROUNDS = 4
 
 _ADD_EXECUTION = "INSERT INTO executions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _ADD_EVENTS = "INSERT INTO events VALUES (?, ?, ?, ?)"
@@ -252,9 +254,16 @@ class Journal(Reader):
     def _wrote(self) -> None:
         self.written += 1
         if self._committer is not None and not self._busy:
-            # Not at once: all requests of this round of the loop share the commit.
             self._busy = True
-            asyncio.get_running_loop().call_soon(self._commit_there, self._committer)
+            asyncio.get_running_loop().call_soon(self._gather, self._committer, 0, _ROUNDS)
+
+    def _gather(self, committer: Committer[Queue], written: int, rounds: int) -> None:
+        """Commit as soon as a round of the loop brings no request more to share the commit."""
+        if self.written > written and rounds:
+            loop = asyncio.get_running_loop()
+            loop.call_soon(self._gather, committer, self.written, rounds - 1)
+        else:
+            self._commit_there(committer)
 
     def _take_batch(self) -> _Batch:
         """All that was written, and who waits for it."""
