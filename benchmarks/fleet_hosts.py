@@ -130,7 +130,7 @@ class Fleet:
         once = ("popeye", "utility")
         groups = {
             "pipeline": {"children": {each: {} for each in (*once, *_WORKERS)}},
-            **{each: first for each in (*once, "database", "swf")},
+            **dict.fromkeys((*once, "database", "swf"), first),
             **{each: {"hosts": others} for each in _WORKERS},
             "outside": {"hosts": {"box-outside": outside}},
         }
