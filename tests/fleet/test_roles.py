@@ -1,6 +1,5 @@
 """What every role has, and has alike."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
