@@ -12,15 +12,16 @@ import subprocess
 import sys
 import tarfile
 import tomllib
+import zipapp
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 LOCK = "requirements-release.lock"
 LOCKS = (LOCK, "requirements-hosts.lock")
 RELEASE = ROOT / "var" / "release"
-PROGRAMS = ("vib-release", "vib-env", "vib-run", "vib-job")
+PROGRAMS = ("vib-env", "vib-run", "vib-job")
 PARTS = ("src", "files", "pyproject.toml", LOCK)  # what makes one release another
 
 
@@ -67,7 +68,10 @@ def _release() -> str:
             _run(*uv, "build", "--wheel", "--no-create-gitignore", "--out-dir", folder, ROOT)
             (folder / "requirements.lock").write_bytes((ROOT / LOCK).read_bytes())
             programs = {ROOT / "files" / name: f"usr/local/bin/{name}" for name in PROGRAMS}
-            _pack({folder: f"opt/vib/incoming/{release}", **programs}, archive)
+            with NamedTemporaryFile(dir=RELEASE) as program:
+                _pack_program(Path(program.name))
+                programs[Path(program.name)] = "usr/local/bin/vib-release"
+                _pack({folder: f"opt/vib/incoming/{release}", **programs}, archive)
     return release
 
 
@@ -78,6 +82,18 @@ def _code() -> str:
     new = _git("ls-files", "--others", "--exclude-standard", *PARTS).split()
     changed = [told.encode(), *((ROOT / each).read_bytes() for each in new)]
     return f"{commit}.{_hash(*changed)}" if any(changed) else commit
+
+
+def _pack_program(file: Path) -> None:
+    """`vib-release` as one file, which Debian's python3 runs."""
+    zipapp.create_archive(
+        ROOT / "files",
+        file,
+        interpreter="/usr/bin/python3",
+        main="vib_release.__main__:main",
+        filter=lambda path: path.parts[0] == "vib_release" and path.suffix == ".py",
+    )
+    file.chmod(0o755)
 
 
 def _pack(parts: dict[Path, str], archive: Path) -> None:

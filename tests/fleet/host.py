@@ -10,7 +10,9 @@ from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+
+from vib_release import releases
+from vib_release.supervisor import Supervisor
 
 ROOT = Path(__file__).parents[2]
 TOOLS = Path(sys.executable).parent
@@ -47,21 +49,20 @@ def put(path: Path, *lines: str) -> None:
 
 
 class Host:
-    """The folders, supervisord, and the program itself as `releases`."""
+    """The folders, supervisord, and what `vib-release` does as `releases`."""
 
-    def __init__(self, folder: Path, program: ModuleType) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.settings = folder / "decider.env"
         self._supervisord: subprocess.Popen[bytes] | None = None
-        self._program = program
         tools = folder / "tools/bin"
         tools.mkdir(parents=True)
         (tools / "uv").symlink_to(TOOLS / "uv")
         self.settings.touch()
 
     @property
-    def releases(self) -> Any:
-        return self._program.Host(self.folder, [self.settings], self.folder / "socket")
+    def releases(self) -> releases.Host:
+        return releases.Host(self.folder, [self.settings], self.folder / "socket")
 
     def start(self) -> None:
         """Start supervisord, and wait until it answers."""
@@ -125,5 +126,5 @@ class Host:
 
     def processes(self) -> dict[str, int]:
         """The process ids of what runs, by name."""
-        there = self._program.Supervisor(self.folder / "socket").processes()
+        there = Supervisor(self.folder / "socket").processes()
         return {each.name: each.pid for each in there if each.is_running}

@@ -7,29 +7,22 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import ModuleType
 from zipfile import ZipFile
 
 import pytest
 
 from fleet.host import ROOT, Host, load_program
+from vib_release import ReleaseError, releases
 
 
 @pytest.fixture
-def program(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The program, with little patience."""
+def bare_host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
+    """A host without supervisord, whose `vib-release` has little patience."""
     monkeypatch.delenv("PYTHONPATH", raising=False)  # hosts have none
-    module = load_program(ROOT / "files/vib-release")
-    monkeypatch.setattr(module, "SECONDS_TO_STAY", 1.5)
-    monkeypatch.setattr(module, "SECONDS_TO_BE_HEALTHY", 1)
-    return module
-
-
-@pytest.fixture
-def bare_host(program: ModuleType) -> Iterator[Host]:
-    """A host without supervisord."""
+    monkeypatch.setattr(releases, "SECONDS_TO_STAY", 1.5)
+    monkeypatch.setattr(releases, "SECONDS_TO_BE_HEALTHY", 1)
     with TemporaryDirectory() as name:  # the path of a socket may have about a hundred characters
-        yield Host(Path(name), program)
+        yield Host(Path(name))
 
 
 @pytest.fixture
@@ -41,11 +34,6 @@ def host(bare_host: Host) -> Iterator[Host]:
         yield bare_host
     finally:
         bare_host.stop()
-
-
-@pytest.fixture
-def error(program: ModuleType) -> type[Exception]:
-    return program.ReleaseError  # type: ignore[no-any-return]
 
 
 def test_a_release_that_runs_already_is_left_alone(host: Host) -> None:
@@ -69,6 +57,7 @@ def test_a_host_without_programs_is_restarted_like_any_other(host: Host) -> None
     assert host.processes() == {}
 
 
+@pytest.mark.slow
 def test_another_release_takes_over_and_rollback_returns_with_its_programs(host: Host) -> None:
     host.releases.activate(host.add("second", programs=["decider", "facebook"]))
     assert host.processes().keys() == {"vib:decider-0", "vib:facebook-0"}
@@ -77,6 +66,7 @@ def test_another_release_takes_over_and_rollback_returns_with_its_programs(host:
     assert host.processes().keys() == {"vib:decider-0"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "what"),
     [
@@ -86,49 +76,54 @@ def test_another_release_takes_over_and_rollback_returns_with_its_programs(host:
     ids=["at once", "soon"],
 )
 def test_a_release_that_ends_gives_way_to_the_one_before(
-    host: Host, error: type[Exception], script: str, what: str
+    host: Host, script: str, what: str
 ) -> None:
-    with pytest.raises(error, match=rf"second does not run \({what}\); first runs again"):
+    with pytest.raises(ReleaseError, match=rf"second does not run \({what}\); first runs again"):
         host.releases.activate(host.add("second", script))
     assert host.releases.current() == "first"
     assert host.processes().keys() == {"vib:decider-0"}
 
 
-def test_a_release_that_is_not_healthy_gives_way_to_the_one_before(
-    host: Host, error: type[Exception]
-) -> None:
-    with _server(503) as url, pytest.raises(error, match=r"is not healthy: .*503.*first runs"):
+@pytest.mark.slow
+def test_a_release_that_is_not_healthy_gives_way_to_the_one_before(host: Host) -> None:
+    with (
+        _server(503) as url,
+        pytest.raises(ReleaseError, match=r"is not healthy: .*503.*first runs"),
+    ):
         host.releases.activate(host.add("second", health=f"{url}\n"))
     with _server(200) as url:
         host.releases.activate(host.add("third", health=f"{url}\n"))
     assert host.releases.current() == "third"
 
 
-def test_a_release_that_fails_its_checks_stops_nothing(host: Host, error: type[Exception]) -> None:
+def test_a_release_that_fails_its_checks_stops_nothing(host: Host) -> None:
     before = host.processes()
     second = host.add("second", "echo no database for $VIB_RELEASE; exit 1")
     (host.folder / "releases/second/preflight").write_text(
         f"true\n{host.folder}/releases/second/venv/bin/vib check\n"
     )
-    with pytest.raises(error, match=r"second cannot work here: .*: no database for .*/second"):
+    with pytest.raises(
+        ReleaseError, match=r"second cannot work here: .*: no database for .*/second"
+    ):
         host.releases.activate(second)
     assert host.processes() == before
 
 
-def test_when_the_release_before_does_not_run_either_both_are_named(
-    host: Host, error: type[Exception]
-) -> None:
+@pytest.mark.slow
+def test_when_the_release_before_does_not_run_either_both_are_named(host: Host) -> None:
     (host.folder / "releases/first/venv/bin/vib").write_text("#!/bin/sh\nexit 1\n")
-    with pytest.raises(error, match=r"second does not run .*, and first does not any more"):
+    with pytest.raises(ReleaseError, match=r"second does not run .*, and first does not any more"):
         host.releases.activate(host.add("second", "exit 1"))
 
 
-def test_a_program_is_stopped_and_started_by_name(host: Host, error: type[Exception]) -> None:
+def test_a_program_is_stopped_and_started_by_name(host: Host) -> None:
     host.releases.stop("decider")
     assert host.processes() == {}
     host.releases.start("decider")
     assert host.processes().keys() == {"vib:decider-0"}
-    with pytest.raises(error, match="no program 'face' runs on this host; there are: decider"):
+    with pytest.raises(
+        ReleaseError, match="no program 'face' runs on this host; there are: decider"
+    ):
         host.releases.stop("face")
 
 
@@ -165,27 +160,31 @@ def test_a_wheel_becomes_a_release(bare_host: Host) -> None:
     assert subprocess.check_output([vib], text=True) == "vib 1\n"
 
 
-def test_a_release_that_cannot_be_installed_leaves_nothing(
-    bare_host: Host, error: type[Exception]
-) -> None:
+def test_a_release_that_cannot_be_installed_leaves_nothing(bare_host: Host) -> None:
     _send(bare_host, "first", "raise SystemExit('no such module')")
-    with pytest.raises(error, match="vib --version` failed: no such module"):
+    with pytest.raises(ReleaseError, match="vib --version` failed: no such module"):
         bare_host.releases.install("first")
     assert not (bare_host.folder / "releases/first").exists()
 
 
-def test_mistakes_are_told_in_a_sentence(bare_host: Host, error: type[Exception]) -> None:
-    with pytest.raises(error, match="has 0 wheels in place of the release's one: send it again"):
+def test_mistakes_are_told_in_a_sentence(bare_host: Host) -> None:
+    with pytest.raises(
+        ReleaseError, match="has 0 wheels in place of the release's one: send it again"
+    ):
         bare_host.releases.install("absent")
     bare_host.add("first")
-    with pytest.raises(error, match="absent is not installed here; there are: first"):
+    with pytest.raises(ReleaseError, match="absent is not installed here; there are: first"):
         bare_host.releases.activate("absent")
-    with pytest.raises(error, match="no earlier release that ran on this host is still installed"):
+    with pytest.raises(
+        ReleaseError, match="no earlier release that ran on this host is still installed"
+    ):
         bare_host.releases.rollback()
 
 
-def test_the_command_ends_with_that_sentence(tmp_path: Path) -> None:
-    command = [ROOT / "files/vib-release", "--root", tmp_path, "activate", "absent"]
+def test_the_command_is_one_file_and_ends_with_that_sentence(tmp_path: Path) -> None:
+    program = tmp_path / "vib-release"
+    load_program(ROOT / "tools/build_release.py")._pack_program(program)
+    command = ["env", "-i", program, "--root", tmp_path, "activate", "absent"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr == "vib-release: absent is not installed here; there are none.\n"

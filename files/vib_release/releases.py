@@ -1,33 +1,23 @@
-#!/usr/bin/env python3
-"""The releases of a host: install, activate, roll back. See `vib-release --help`.
+"""A host's releases, and how one takes another's place."""
 
-A release is a folder of its own, `/opt/vib/releases/ID`; `/opt/vib/current` is a link to the one
-that runs. Beside a virtual environment it has what the role `services` says of this host:
-`programs.conf`, its programs as supervisor reads them; `preflight`, commands that have to succeed
-before any of them is stopped; `health`, URLs that have to answer afterwards. So a host that goes
-back to a release goes back to its programs. Debian's own python3 runs this; nothing else is needed.
-"""
-
-import argparse
 import hashlib
 import json
 import os
 import shlex
 import shutil
-import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from fcntl import LOCK_EX, flock
-from http.client import HTTPConnection
 from pathlib import Path
 from subprocess import PIPE, STDOUT
-from typing import Any, NamedTuple, NoReturn
-from xmlrpc.client import Fault, ServerProxy, Transport
+from typing import NoReturn
+
+from vib_release import ReleaseError
+from vib_release.supervisor import Process, Supervisor
 
 COMPLETE = "complete"
 GROUP = "vib"
@@ -35,10 +25,6 @@ SECONDS_TO_PASS = 120
 SECONDS_TO_START = 60
 SECONDS_TO_BE_HEALTHY = 120
 SECONDS_TO_STAY = 3  # after the `startsecs` that supervisor takes for running
-
-
-class ReleaseError(Exception):
-    """What went wrong, as one sentence for people."""
 
 
 class Host:
@@ -237,7 +223,7 @@ class Host:
     def _is_running(self) -> bool:
         return not self._has_programs() or all(each.is_running for each in self._processes())
 
-    def _wait_until_running(self) -> "list[Process]":
+    def _wait_until_running(self) -> list[Process]:
         deadline = time.monotonic() + SECONDS_TO_START
         while True:
             processes = self._processes()
@@ -268,7 +254,7 @@ class Host:
             raise ReleaseError(f"no program {program!r} runs on this host; there are: {listed}.")
         return names
 
-    def _processes(self) -> "list[Process]":
+    def _processes(self) -> list[Process]:
         return [each for each in self._supervisor.processes() if each.group == GROUP]
 
     def _fingerprint(self, release: str) -> str:
@@ -294,101 +280,6 @@ class Host:
         return done.stdout
 
 
-class _Transport(Transport):
-    """HTTP over a socket of this host."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self._path = str(path)
-
-    def make_connection(self, host: Any) -> HTTPConnection:
-        """A connection, open."""
-        connection = HTTPConnection(host)
-        connection.sock = socket.socket(socket.AF_UNIX)
-        self._connection = host, connection
-        connection.sock.connect(self._path)
-        return connection
-
-
-class Process(NamedTuple):
-    """What supervisor says of a process."""
-
-    name: str
-    group: str
-    state: str
-    pid: int
-    description: str
-
-    @property
-    def is_running(self) -> bool:
-        """Whether it has stayed up for as long as supervisor wants."""
-        return self.state == "RUNNING"
-
-    @property
-    def is_wrong(self) -> bool:
-        """Whether it will not run by waiting."""
-        return self.state not in {"RUNNING", "STARTING"}
-
-    def __str__(self) -> str:
-        return f"{self.name:<24} {self.state:<9} {self.description}".rstrip()
-
-
-class Supervisor:
-    """The supervisor that answers on a socket, by its XML-RPC: http://supervisord.org/api.html."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def processes(self) -> list[Process]:
-        """Every process that it knows, running or not."""
-        return sorted(
-            Process(
-                each["name"]
-                if each["name"] == each["group"]
-                else f"{each['group']}:{each['name']}",
-                each["group"],
-                each["statename"],
-                each["pid"],
-                each["description"],
-            )
-            for each in self._call("getAllProcessInfo")
-        )
-
-    def stop(self, names: Sequence[str]) -> None:
-        """Stop processes and wait for their end; those of `GROUP:*` end side by side."""
-        self._each("stopProcess", names)
-
-    def start(self, names: Sequence[str]) -> None:
-        """Start processes and wait until they run or have failed."""
-        self._each("startProcess", names)
-
-    def reload(self) -> None:
-        """Have it read its configuration, and know the programs of today only."""
-        try:
-            ((added, changed, removed),) = self._call("reloadConfig")
-        except Fault as error:
-            raise ReleaseError(f"supervisor: {error.faultString}") from None
-        for group in (*changed, *removed):
-            self._call("stopProcessGroup", group)
-            self._call("removeProcessGroup", group)
-        for group in (*added, *changed):
-            self._call("addProcessGroup", group)
-
-    def _each(self, method: str, names: Sequence[str]) -> None:
-        for name in names:
-            with suppress(Fault):  # it did so already, or it cannot: their states tell
-                self._call(method, name)
-
-    def _call(self, method: str, *arguments: str) -> Any:
-        try:
-            with ServerProxy("http://supervisor", _Transport(self._path)) as server:
-                return getattr(server.supervisor, method)(*arguments)
-        except OSError as error:
-            raise ReleaseError(
-                f"supervisor does not answer ({error}); `systemctl status supervisor` says more."
-            ) from None
-
-
 def _lines(path: Path) -> list[str]:
     return path.read_text().splitlines() if path.exists() else []
 
@@ -412,65 +303,3 @@ def _problem(url: str) -> str | None:
             return None
     except (urllib.error.URLError, OSError) as error:
         return str(error)
-
-
-def main() -> None:
-    """The command. Prints what changed; exit status 1 and one sentence if it could not."""
-    parser = argparse.ArgumentParser(description="The releases of this host.")
-    for name, default in (
-        ("root", "/opt/vib"),
-        ("settings", "/etc/vib"),
-        ("supervisor", "/run/supervisor.sock"),
-    ):
-        parser.add_argument(f"--{name}", type=Path, default=default, help=argparse.SUPPRESS)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    def command(name: str, what: str) -> argparse.ArgumentParser:
-        return commands.add_parser(name, help=what)
-
-    command("install", "make a release's environment").add_argument("release")
-    command("activate", "let a release run").add_argument("release")
-    command("rollback", "go back to the release that ran before")
-    command("prune", "remove old releases").add_argument("--keep", type=int, default=3)
-    command("status", "the installed releases, the current one with a star; the processes")
-    for name, what in (
-        ("stop", "let processes finish what they can, and end"),
-        ("start", "start processes"),
-        ("restart", "stop processes, and start them"),
-    ):
-        command(name, what).add_argument("program", nargs="?", help="all, if left out")
-    options = parser.parse_args()
-    settings = sorted(options.settings.glob("*.env"))
-    host = Host(options.root, settings, options.supervisor)
-    os.umask(0o022)
-    try:
-        if options.command == "status":
-            print(host.status())
-        else:
-            with host.alone():
-                _do(host, options)
-    except ReleaseError as error:
-        sys.exit(f"vib-release: {error}")
-
-
-def _do(host: Host, options: argparse.Namespace) -> None:
-    match options.command:
-        case "install":
-            print("installed" if host.install(options.release) else "unchanged")
-        case "activate":
-            print("activated" if host.activate(options.release) else "unchanged")
-        case "rollback":
-            print(f"activated {host.rollback()}")
-        case "prune":
-            print("\n".join(f"removed {each}" for each in host.prune(options.keep)) or "unchanged")
-        case "stop":
-            host.stop(options.program)
-        case "start":
-            host.start(options.program)
-        case "restart":
-            host.stop(options.program)
-            host.start(options.program)
-
-
-if __name__ == "__main__":
-    main()
