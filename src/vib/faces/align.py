@@ -46,7 +46,7 @@ def cut_chip(rgb: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> NDArray[
     if scale > 1:
         smaller = (max(1, round(part.width / scale)), max(1, round(part.height / scale)))
         shrink_x, shrink_y = smaller[0] / part.width, smaller[1] / part.height
-        part = part.resize(smaller, Image.Resampling.BILINEAR)
+        part = part.resize(smaller, Image.Resampling.BILINEAR, reducing_gap=2)
     matrix = (
         forward.real * shrink_x, -forward.imag * shrink_x, (corner.real - left) * shrink_x,
         forward.imag * shrink_y, forward.real * shrink_y, (corner.imag - top) * shrink_y,

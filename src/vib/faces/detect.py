@@ -119,7 +119,9 @@ class Detector:
         left, top, right, bottom = _corners(face.box, _AGAIN_MARGIN, width, height)
         scale = _AGAIN_WIDTH / face.box[2]
         size = max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale))
-        part = Image.fromarray(rgb[top:bottom, left:right]).resize(size, Image.Resampling.BICUBIC)
+        part = Image.fromarray(rgb[top:bottom, left:right]).resize(
+            size, Image.Resampling.BICUBIC, reducing_gap=2
+        )
         x, y = (right - left) / size[0], (bottom - top) / size[1]
         seen = [one.scaled(x, y).moved(left, top) for one in self.detect_unscaled(np.asarray(part))]
         best = max(seen, key=lambda one: overlap(one.box, face.box), default=None)

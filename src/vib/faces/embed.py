@@ -33,8 +33,8 @@ class Embedder:
 
         Only the best is also looked at in the mirror: the others differ anyway.
         """
-        best = self.embed(chips[:1])
-        return np.concatenate([best, self._run(chips[1:])])
+        mirrored, best, *others = self._run(np.concatenate([chips[:1, :, ::-1], chips]))
+        return np.stack([(mirrored + best) / 2, *others])
 
     def _run(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
         parts = [chips[start : start + _BATCH] for start in range(0, len(chips), _BATCH)]

@@ -1,6 +1,9 @@
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vib.faces.best import BestShots, Candidate
 from vib.faces.detect import LONGEST_SIDE, Detection, Detector
 from vib.faces.embed import Embedder
@@ -15,6 +18,7 @@ from vib.video.samples import Sample, Samples
 _SCAN_EVERY = 0.4  # seconds: at four samples a second, every other one
 _SCAN_CLOSELY_EVERY = 1.9, 7.9  # at first, and at last while nobody new turns up
 _CLOSELY = 960  # pixels of the longer side, where small faces are looked for too
+_CLOSE_UP = 0.1  # of the longer side; where a face is as wide, others are hardly tiny
 _CHEAP = 0.25, 0.5  # scales at which a sample costs little
 _LARGE_ENOUGH = 24  # pixels of width, for a face that is known to be there
 
@@ -61,8 +65,8 @@ class FaceFinder:
     """Finds and follows faces in the sampled frames that it is shown, in order.
 
     A whole frame is searched twice a second, and after cuts; then, and every two seconds, closely,
-    for small faces too, which is done less often while nobody new turns up. In between, faces are
-    looked for where they were, as closely as they need.
+    for small faces too, which is done less often in close-ups and while nobody new turns up. In
+    between, faces are looked for where they were, as closely as they need, if one of them moves.
     """
 
     def __init__(self, detector: Detector, finisher: Finisher) -> None:
@@ -80,30 +84,40 @@ class FaceFinder:
         """Find the faces of one more frame."""
         places = list(self._tracker.places.values())
         scan = sample.timecode >= self._scan_due
-        if not scan and not places:
+        if not scan and (not places or self._tracker.steady):
             return
         closely = scan and self._close_scans.is_due(sample.timecode)
         picture = sample.picture(_scanning(sample, closely) if scan else _following(places))
         cut = self._cuts.is_cut(picture)
-        if cut and not closely:
-            scan = closely = True
-            picture = sample.picture(_scanning(sample, closely))
-        x, y = sample.width / picture.shape[1], sample.height / picture.shape[0]
+        if cut and not scan:
+            scan, picture = True, sample.picture(_scanning(sample, closely))
+        faces = self._found(sample, picture, None if scan else places)
+        if cut and not closely and _may_hold_small_ones(sample, faces):
+            closely = True
+            faces = self._found(sample, sample.picture(_scanning(sample, closely)), None)
         if scan:
             self._scan_due = sample.timecode + _SCAN_EVERY
-            found = self._detector.detect_unscaled(picture)
-        else:
-            near = [scaled(box, 1 / x, 1 / y) for box in places]
-            found = self._detector.detect_near(picture, near)
-        faces = [(face.scaled(x, y), rank(face, picture)) for face in found]
         somebody_new = self._follow(sample, faces, cut=cut)
         if closely:
-            self._close_scans.done(sample.timecode, again_soon=somebody_new or cut)
+            again_soon = (somebody_new or cut) and _may_hold_small_ones(sample, faces)
+            self._close_scans.done(sample.timecode, again_soon=again_soon)
 
     def tracks(self) -> list[FaceTrack]:
         """Return what was found; after that nothing more is to be shown."""
         self._finish(self._running.keys())
         return sorted(self._finished, key=lambda track: track.track_id)
+
+    def _found(
+        self, sample: Sample, picture: NDArray[np.uint8], places: Sequence[Box] | None
+    ) -> list[tuple[Detection, float]]:
+        """Find the faces in the picture of a sample, or those near known places, and rate them."""
+        x, y = sample.width / picture.shape[1], sample.height / picture.shape[0]
+        if places is None:
+            found = self._detector.detect_unscaled(picture)
+        else:
+            near = [scaled(box, 1 / x, 1 / y) for box in places]
+            found = self._detector.detect_near(picture, near)
+        return [(face.scaled(x, y), rank(face, picture)) for face in found]
 
     def _follow(
         self, sample: Sample, faces: Sequence[tuple[Detection, float]], *, cut: bool
@@ -126,6 +140,13 @@ def _scanning(sample: Sample, closely: bool) -> float:
     """Return the scale at which a whole frame is searched."""
     side = _CLOSELY if closely else LONGEST_SIDE
     return min(1.0, side / max(sample.width, sample.height))
+
+
+def _may_hold_small_ones(sample: Sample, faces: Iterable[tuple[Detection, float]]) -> bool:
+    """Tell whether a frame may show more, searched closely: it is large, and no close-up."""
+    longest = max(sample.width, sample.height)
+    close_up = any(face.box[2] >= _CLOSE_UP * longest for face, _ in faces)
+    return longest > LONGEST_SIDE and not close_up
 
 
 def _following(places: Sequence[Box]) -> float:

@@ -55,7 +55,7 @@ class FaceTrack:
     Attributes:
         track_id: its number in the video, from 1, in the order in which tracks begin.
         first_seen: seconds from the start of the video.
-        last_seen: seconds from the start of the video.
+        last_seen: the same; a sample early, it may be, for a face that hardly moved.
         shots: the best few of the good ones, the best first; if none is good, the best alone.
         flaw: why nobody is to be told by it: BAD_FACE where no shot is good, NOT_FACE, TWO_FACE,
             or BAD_TRACK where no two of its shots look alike; None for a face to go on with.

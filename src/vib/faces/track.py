@@ -11,6 +11,7 @@ from PIL import Image
 from vib.faces.geometry import Box
 
 _FARTHEST = 0.8  # of its size, that a face may move in a quarter of a second: somebody who walks
+_STEADY = 0.25  # of its size, that it moves at most while every other frame will do
 _RESIZED = 1.6  # times its size, either way, that it may be then
 MISSED = 2  # frames running in which a face may not be found: hidden, or turned away
 _THUMBNAIL = (32, 18)
@@ -49,6 +50,7 @@ class _Open:
     track_id: int
     box: Box
     missed: int = 0
+    moved: float = math.inf
 
 
 class Tracker:
@@ -62,6 +64,11 @@ class Tracker:
     def places(self) -> dict[int, Box]:
         """Where each track is, or was last, that may still go on, by its number."""
         return {track.track_id: track.box for track in self._open if track.missed <= MISSED}
+
+    @property
+    def steady(self) -> bool:
+        """Whether every face was found, and near where it was: the next frame tells little."""
+        return all(not track.missed and track.moved <= _STEADY for track in self._open)
 
     def follow(self, boxes: Sequence[Box], *, cut: bool = False) -> list[int]:
         """Tell which track each face of the next frame belongs to.
@@ -80,10 +87,11 @@ class Tracker:
         )
         found: dict[int, _Open] = {}
         taken: set[int] = set()
-        for _, _, number, index in pairs:
+        for _, moved, number, index in pairs:
             if number not in taken and index not in found:
                 taken.add(number)
                 found[index] = self._open[number]
+                found[index].moved = moved
         for track in self._open:
             track.missed += 1
         for index, box in enumerate(boxes):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vib.errors import VibError
-from vib.faces.detect import Detector
+from vib.faces.detect import Detection, Detector
 from vib.faces.embed import Embedder
 from vib.faces.find import find_faces
 from vib.faces.geometry import overlap
@@ -53,7 +53,8 @@ def test_a_face_is_followed_through_its_shot(
     (track,) = find(make_film(zoom(astronaut, 24)))  # 3 s
 
     assert track.track_id == 1
-    assert (track.first_seen, track.last_seen) == (0, pytest.approx(2.75, abs=0.13))
+    assert track.first_seen == 0
+    assert 2.5 <= track.last_seen <= 2.75  # where it hardly moves, half the frames will do
 
 
 def test_the_best_shots_come_first_and_are_good(
@@ -135,7 +136,7 @@ def test_a_track_that_runs_on_from_one_person_to_another_shows_one_of_them(
 
     (track,) = find(make_film(frames))
 
-    assert (track.first_seen, track.last_seen) == (0, pytest.approx(1.25, abs=0.01))
+    assert (track.first_seen, track.last_seen) == (0, 1.0)
     assert len({shot.timecode < 0.5 for shot in track.shots}) == 1
 
 
@@ -214,6 +215,33 @@ def test_a_face_that_walks_is_one_track(
     (track,) = find(make_film(frames, rate=4))
 
     assert (track.first_seen, track.last_seen) == (0, 2.25)
+
+
+class Watched(Detector):
+    """Notes how wide the pictures are that it searches."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.searched: list[int] = []
+
+    def detect_unscaled(self, rgb: Picture) -> list[Detection]:
+        self.searched.append(rgb.shape[1])
+        return super().detect_unscaled(rgb)
+
+
+@pytest.mark.parametrize(("side", "closely"), [(150, True), (600, False)])
+def test_a_shot_is_searched_closely_unless_it_is_a_close_up(
+    side: int, closely: bool, embedder: Embedder, make_film: Callable, astronaut: Picture
+) -> None:
+    black, shot = Image.new("RGB", (1280, 720)), Image.new("RGB", (1280, 720), "white")
+    shot.paste(Image.fromarray(astronaut[45:245, 125:325]).resize((side, side)), (300, 100))
+    film = make_film([np.asarray(frame) for frame in [black] * 2 + [shot] * 4], rate=4)
+    detector = Watched()
+
+    tracks = find_faces(film, detector=detector, embedder=embedder)
+
+    assert [track.first_seen for track in tracks] == [0.5]
+    assert detector.searched.count(960) == 1 + closely  # the film's first frame always is
 
 
 def test_every_frame_of_a_slow_film_is_searched(

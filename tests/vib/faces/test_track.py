@@ -46,6 +46,28 @@ def test_a_face_of_quite_another_size_begins_a_track() -> None:
     assert tracker.follow([(0, 0, 120, 120)]) == [2]
 
 
+def test_faces_that_hardly_move_are_steady_once_it_was_seen() -> None:
+    tracker = Tracker()
+
+    tracker.follow([(0, 0, 50, 50)])
+    new = tracker.steady
+    tracker.follow([(5, 0, 50, 50)])
+    resting = tracker.steady
+    tracker.follow([(30, 0, 50, 50)])
+
+    assert (new, resting, tracker.steady) == (False, True, False)
+
+
+def test_a_face_that_was_missed_is_not_steady() -> None:
+    tracker = Tracker()
+    for _ in range(2):
+        tracker.follow([(0, 0, 50, 50)])
+
+    tracker.follow([])
+
+    assert not tracker.steady
+
+
 def test_a_face_missed_for_a_moment_keeps_its_track() -> None:
     tracker = Tracker()
     box = (0, 0, 50, 50)
