@@ -25,7 +25,7 @@ from swflow.values.serialize import Codec, of_value
 R = TypeVar("R")
 T = TypeVar("T")
 
-_FIRST_LOOK = 0.02
+_FIRST_LOOK = 0.01
 _LONGER = 1.1
 _LONGEST_LOOK = 2.0
 _PATIENCE = timedelta(minutes=1)
