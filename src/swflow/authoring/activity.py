@@ -128,6 +128,11 @@ class ActivityType(Generic[P, R]):
                 return self.heartbeat_timeout
 
     @cached_property
+    def is_async(self) -> bool:
+        """Whether the function is an `async def`."""
+        return inspect.iscoroutinefunction(self.function)
+
+    @cached_property
     def scheduling(self) -> Mapping[str, Any]:
         """What a ScheduleActivityTask decision says of the type and of how it is run."""
         priority = {} if self.priority is None else {"taskPriority": str(self.priority)}

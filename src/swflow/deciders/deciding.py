@@ -3,12 +3,11 @@
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from itertools import islice
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
 
@@ -275,8 +274,7 @@ class Deciding:
         return sealed
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
+class _Made(NamedTuple):
     """Decisions and what they were made of; kept is None if they set the execution aside."""
 
     decisions: list[Decision]

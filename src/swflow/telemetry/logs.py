@@ -3,8 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
+from collections.abc import Mapping, MutableMapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
@@ -24,15 +23,19 @@ class TaskLog(logging.LoggerAdapter[logging.Logger]):
         logger: where the lines go.
         domain: the domain.
         task: what a poll gave.
+
+    Attributes:
+        kind: the name and the version of the task's type.
     """
 
     def __init__(self, logger: logging.Logger, domain: str, task: Mapping[str, Any]) -> None:
         kind = task.get("activityType") or task["workflowType"]
+        self.kind = f"{kind['name']} {kind['version']}"
         about = {
             "domain": domain,
             "workflowId": task["workflowExecution"]["workflowId"],
             "runId": task["workflowExecution"]["runId"],
-            "type": f"{kind['name']} {kind['version']}",
+            "type": self.kind,
         }
         if "activityId" in task:
             activity_id = task["activityId"]
@@ -56,11 +59,6 @@ class TaskLog(logging.LoggerAdapter[logging.Logger]):
         return self.extra or {}
 
     @property
-    def kind(self) -> str:
-        """The name and the version of the task's type."""
-        return str(self.about["type"])
-
-    @property
     def seconds(self) -> float:
         """For how long the task has been in hand."""
         return time.monotonic() - self._began
@@ -69,14 +67,19 @@ class TaskLog(logging.LoggerAdapter[logging.Logger]):
 _task: ContextVar[TaskLog | None] = ContextVar("swflow.task", default=None)
 
 
-@contextmanager
-def speaking_of(log: TaskLog) -> Iterator[None]:
+class speaking_of:  # noqa: N801 - it is used as a function is; a class, as this is for every task
     """What anybody logs in here is about this task, as far as handlers know `TaskFields`."""
-    token = _task.set(log)
-    try:
-        yield
-    finally:
-        _task.reset(token)
+
+    __slots__ = ("_log", "_token")
+
+    def __init__(self, log: TaskLog) -> None:
+        self._log = log
+
+    def __enter__(self) -> None:
+        self._token = _task.set(self._log)
+
+    def __exit__(self, *_error: object) -> None:
+        _task.reset(self._token)
 
 
 class TaskFields(logging.Filter):

@@ -4,12 +4,13 @@ The input of an activity or a workflow is `{"args": [...], "kwargs": {...}}`, a 
 """
 
 import inspect
-import json
 import math
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
+
+from pydantic_core import from_json
 
 from swflow.errors import SerializationError
 from swflow.values.forms import Form, Misfit, form_of
@@ -99,7 +100,7 @@ class Codec:
             SerializationError: the input has another form, or does not fit the parameters.
         """
         try:
-            content = json.loads(text) if text else {"args": [], "kwargs": {}}
+            content = from_json(text) if text else {"args": [], "kwargs": {}}
         except ValueError as error:
             raise SerializationError(f"the input of {self._name} is not JSON: {error}") from error
         match content:

@@ -2,10 +2,9 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -24,8 +23,7 @@ _PATIENCE = timedelta(minutes=15)
 STOPPED = Report("the worker was told to stop", None, retry=True, handed_back=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """What a task came to.
 
     Attributes:

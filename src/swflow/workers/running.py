@@ -3,14 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from swflow.workers.heartbeat import Heartbeats
 
 
-@dataclass(frozen=True, slots=True)
-class ActivityInfo:
+class ActivityInfo(NamedTuple):
     """A running activity.
 
     Attributes:
@@ -32,23 +30,24 @@ class ActivityInfo:
     task_token: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Running:
-    info: ActivityInfo
-    heartbeats: Heartbeats
+class running:  # noqa: N801 - it is used as a function is; a class, as this is for every task
+    """The code in here is this activity's; after it no more heartbeats are sent."""
+
+    __slots__ = ("_token", "heartbeats", "info")
+
+    def __init__(self, info: ActivityInfo, heartbeats: Heartbeats) -> None:
+        self.info = info
+        self.heartbeats = heartbeats
+
+    def __enter__(self) -> None:
+        self._token = _running.set(self)
+
+    def __exit__(self, *_error: object) -> None:
+        _running.reset(self._token)
+        self.heartbeats.close()
 
 
-_running: ContextVar[_Running | None] = ContextVar("swflow.activity", default=None)
-
-
-@contextmanager
-def running(info: ActivityInfo, heartbeats: Heartbeats) -> Iterator[None]:
-    """The code in here is this activity's."""
-    token = _running.set(_Running(info, heartbeats))
-    try:
-        yield
-    finally:
-        _running.reset(token)
+_running: ContextVar[running | None] = ContextVar("swflow.activity", default=None)
 
 
 def heartbeat(details: Any = None) -> None:

@@ -5,8 +5,8 @@ import inspect
 import logging
 import signal
 import threading
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any, Protocol
 
 from swflow.authoring.activity import ActivityType
@@ -63,13 +63,12 @@ class Work:
         self._task = task
         self._responder = responder
         self._log = log
-        is_async = inspect.iscoroutinefunction(activity.function)
         self._heartbeats = Heartbeats(
             place.sender,
             responder.heartbeat,
             responder.sealer,
             activity.heartbeat_timeout_of(task.get("input")),
-            self._cancel_coroutine if is_async else None,
+            self._cancel_coroutine if activity.is_async else None,
         )
         self._in_main_thread = threading.current_thread() is threading.main_thread()
         self._interrupted = False
@@ -79,8 +78,8 @@ class Work:
     def perform(self) -> None:
         """Run the activity and answer, if somebody waits for an answer."""
         try:
-            with span(f"perform {self._log.kind}", self._log.about), self._running() as given:
-                reply: Reply | None = self._completed(self._call(*given))
+            with span(f"perform {self._log.kind}", self._log.about), self._running():
+                reply: Reply | None = self._completed(self._call(*self._given()))
         except BaseException as error:  # noqa: BLE001 - all but a few are logged and answered
             reply = self._reply_to(error)
         if reply is not None:
@@ -89,8 +88,9 @@ class Work:
     async def perform_by(self, caller: Caller) -> None:
         """The same for an activity that is a coroutine, on the running event loop."""
         try:
-            with span(f"perform {self._log.kind}", self._log.about), self._running() as given:
-                reply: Reply | None = self._completed(await self._held(self._called(*given)))
+            with span(f"perform {self._log.kind}", self._log.about), self._running():
+                value = await self._held(self._called(*self._given()))
+                reply: Reply | None = self._completed(value)
         except BaseException as error:  # noqa: BLE001 - all but a few are logged and answered
             reply = self._reply_to(error)
         if reply is not None:
@@ -117,15 +117,13 @@ class Work:
         self._log.warning("given up: it did not end")
         self._responder.hand_back()
 
-    @contextmanager
-    def _running(self) -> Iterator[tuple[list[Any], dict[str, Any]]]:
-        """Gives the activity's arguments; the code in here is the activity's."""
-        try:
-            given = self._activity.codec.load_call(self._task.get("input"))
-            with running(self._info(), self._heartbeats):
-                yield given
-        finally:
-            self._heartbeats.close()
+    def _running(self) -> running:
+        """The code in it is the activity's."""
+        return running(self._info(), self._heartbeats)
+
+    def _given(self) -> tuple[list[Any], dict[str, Any]]:
+        """The activity's arguments."""
+        return self._activity.codec.load_call(self._task.get("input"))
 
     def _call(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
         self._interruptible = True

@@ -5,8 +5,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from multiprocessing.connection import wait
@@ -70,8 +69,11 @@ class Workplace:
             if isinstance(work, Reply):
                 responder.give(work)
                 return
-            with self._holding(work):
+            self._in_hand[work] = None
+            try:
                 work.perform()
+            finally:
+                del self._in_hand[work]
 
     async def work_on_by(self, caller: Caller, task: dict[str, Any]) -> None:
         """Run a task's activity on the running event loop, and answer."""
@@ -85,8 +87,11 @@ class Workplace:
             if isinstance(work, Reply):
                 await responder.give_by(caller, work)
                 return
-            with self._holding(work):
+            self._in_hand[work] = None
+            try:
                 await work.perform_by(caller)
+            finally:
+                del self._in_hand[work]
 
     def _activity_of(self, task: dict[str, Any]) -> ActivityType[..., Any] | None:
         kind = task["activityType"]
@@ -106,14 +111,6 @@ class Workplace:
             log.exception("failed: its input cannot be read")
             return Reply.failed(Report.of(error))
         return Work(self, activity, task, responder, log)
-
-    @contextmanager
-    def _holding(self, work: Work) -> Iterator[None]:
-        self._in_hand[work] = None
-        try:
-            yield
-        finally:
-            del self._in_hand[work]
 
     def interrupt_here(self) -> None:
         """For the main thread's signal handler: the task in that thread, if it is time to."""
