@@ -15,11 +15,8 @@ def test_a_play_is_limited_to_some_hosts_and_to_some_parts() -> None:
     said = play("site", "--limit", "worker1", "--tags", "loggly,services").stdout
 
     assert recap(said).keys() == {"worker1"}
-    assert set(re.findall(r"^TASK \[(\w+) : ", said, re.MULTILINE)) == {
-        "inventory",
-        "loggly",
-        "services",
-    }
+    did = re.findall(r"^TASK \[(\w+) : (?!Validating arguments)", said, re.MULTILINE)
+    assert set(did) == {"inventory", "loggly", "services"}
 
 
 def recap(said: str) -> dict[str, int]:
