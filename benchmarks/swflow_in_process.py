@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import orjson
@@ -63,18 +64,22 @@ class Here:
             ClientError: the service refused it.
         """
         try:
-            answer = await self._service.call(call.operation, call.parameters)
+            return _parsed(await self._service.call(call.operation, call.parameters))
         except SwfError as error:
-            said: Any = {"Error": {"Code": error.code, "Message": error.message or ""}}
-            raise ClientError(said, call.operation) from error
-        if "events" in answer:
-            return {**answer, "events": list(map(orjson.loads, answer["events"]))}
-        return answer
+            raise _refusal(error, call.operation) from error
 
     def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """The same for another thread, which waits for the answer."""
-        asked = self.ask(Call(operation, parameters))
-        return asyncio.run_coroutine_threadsafe(asked, self._loop).result()
+        answered: SimpleQueue[asyncio.Future[dict[str, Any]]] = SimpleQueue()
+
+        def begin() -> None:
+            self._service.call(operation, parameters).add_done_callback(answered.put)
+
+        self._loop.call_soon_threadsafe(begin)
+        try:
+            return _parsed(answered.get().result())
+        except SwfError as error:
+            raise _refusal(error, operation) from error
 
     async def register(self) -> None:
         """Make the domain and the types known."""
@@ -82,6 +87,17 @@ class Here:
         await self.ask(Call("RegisterDomain", domain))
         for operation, each in (("RegisterWorkflowType", adding), ("RegisterActivityType", add)):
             await self.ask(Call(operation, {"domain": _DOMAIN, **each.registration()}))
+
+
+def _parsed(answer: dict[str, Any]) -> dict[str, Any]:
+    if "events" in answer:
+        return {**answer, "events": list(map(orjson.loads, answer["events"]))}
+    return answer
+
+
+def _refusal(error: SwfError, operation: str) -> ClientError:
+    said: Any = {"Error": {"Code": error.code, "Message": error.message or ""}}
+    return ClientError(said, operation)
 
 
 class _HereConnection(Connection):
