@@ -49,6 +49,7 @@ from swflow.errors import (
     WorkflowTimedOut,
 )
 from swflow.execution.loop import Promise
+from swflow.telemetry.logs import JsonFormatter
 from swflow.tools.injecting import inject
 from swflow.tools.listing import Query, executions
 from swflow.tools.rerunning import Rerun, rerun
@@ -87,6 +88,7 @@ __all__ = [
     "ExternalWorkflowError",
     "Failure",
     "FolderStore",
+    "JsonFormatter",
     "NonDeterminismError",
     "Outcome",
     "OutdatedInstance",

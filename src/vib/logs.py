@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from typing import Any
 from uuid import UUID
 
-from swflow.telemetry.logs import JsonFormatter
+from swflow import JsonFormatter
 
 _log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@ import json
 import logging
 import sys
 
-from swflow.telemetry.logs import JsonFormatter
+from swflow import JsonFormatter
 
 
 def record(message: str, *arguments: object, **extra: object) -> logging.LogRecord:

@@ -18,8 +18,10 @@ def add_to(commands: Any) -> None:
         "delete stored payloads that no execution needs any more",
         "Of the store that --payloads names, what was put there more than a day before the oldest "
         "execution started that the domain still knows; what open executions need stays, and so "
-        "does what closed ones need until the domain's retention period is over. Have it run every "
-        "day, as by cron: 17 4 * * * swflow sweep --domain films --payloads films:PAYLOADS",
+        "does what closed ones need until the domain's retention period is over. A store is for "
+        "the domains of one account and region: what those of another one with the same name put "
+        "there would go, too. Have it run every day, as by cron: "
+        "17 4 * * * swflow sweep --domain films --payloads films:PAYLOADS",
     )
     parser.add_argument(
         "--keep",
