@@ -1,8 +1,7 @@
 """What a workflow's code can know of the execution it is in, and shows of itself."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from swflow.execution.context import Context
 from swflow.values.sealing import too_long
@@ -11,8 +10,7 @@ from swflow.values.serialize import of_value
 _state = of_value("publish()", Any)
 
 
-@dataclass(frozen=True, slots=True)
-class WorkflowInfo:
+class WorkflowInfo(NamedTuple):
     """A running workflow.
 
     Attributes:

@@ -248,9 +248,9 @@ class Deciding:
     # Payloads. The store may take its time, and the other conversations must not wait for it.
 
     def _opened(self, events: list[Event]) -> Conversation[list[Event]]:
-        work = partial(open_events, self._sealer, events)
         if not self._sealer.has_store or not sealed_in(events):
-            return work()
+            return open_events(self._sealer, events)
+        work = partial(open_events, self._sealer, events)
         opened: list[Event] = yield Aside(
             partial(persistently, work, "reading payloads", _PATIENCE)
         )
