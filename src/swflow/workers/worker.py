@@ -44,7 +44,7 @@ class Worker:
     time, whatever the task's pool. The lists are those that the activities are declared for; a task
     that `options` sent to another list runs as that list does.
 
-    No more polls are open than tasks can be begun, and at most five on a list.
+    No more polls are open than tasks can be begun, and at most ten on a list.
 
     A child that dies is replaced; what it had in hand times out and is tried again. When the
     worker itself is killed, its children finish what they have in hand and end. A service that is
