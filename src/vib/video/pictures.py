@@ -132,11 +132,13 @@ class Preparation:
     def _graph_for(self, kind: _Kind, frame: VideoFrame) -> Graph:
         width, height = self._lying
         scale = f"{width}:{height}:flags=bilinear:out_range=tv"
+        filters = [("bwdif", "mode=send_frame:deint=interlaced")] if kind.interlaced else []
         if is_beyond_bt709(kind.colours):
+            # Colours are looked up one by one, so it is done when there are no more than needed.
+            filters.append(("scale", f"{width}:{height}:flags=bilinear"))
             scale += _TO_BT709
         elif frame.format.is_rgb:
             scale += _RGB_TO_BT709
-        filters = [("bwdif", "mode=send_frame:deint=interlaced")] if kind.interlaced else []
         filters.append(("scale", scale))
         if any(component.is_alpha for component in frame.format.components):
             filters += [("format", "yuva420p"), ("premultiply", "inplace=1")]

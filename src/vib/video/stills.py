@@ -138,8 +138,8 @@ class GoodOnes:
 
 def poster(image: Image.Image) -> Image.Image:
     """Compose the poster: the whole picture, on a blurred copy of itself where it leaves space."""
-    backdrop = ImageOps.fit(image, POSTER_SIZE).filter(ImageFilter.GaussianBlur(12))
     whole = ImageOps.contain(image, POSTER_SIZE, Image.Resampling.LANCZOS)
+    backdrop = ImageOps.fit(whole, POSTER_SIZE).filter(ImageFilter.GaussianBlur(12))
     left, top = ((space - size) // 2 for space, size in zip(POSTER_SIZE, whole.size, strict=True))
     backdrop.paste(whole, (left, top))
     return backdrop
