@@ -1,4 +1,4 @@
-"""What docs/swflow.md tells its readers to do."""
+"""What docs/swflow.md and docs/swflow-running.md tell their readers to do."""
 
 import importlib
 import json
@@ -23,18 +23,18 @@ from swflow.__main__ import _parser
 from swflow.testing import Environment
 
 GUIDE = ROOT / "docs/swflow.md"
-PAGE = GUIDE.read_text()
-PROGRAMS = dict(re.findall(r"```python\n# (\w+)\.py\n(.*?)```", PAGE, re.DOTALL))
+PAGES = f"{GUIDE.read_text()}\n{(ROOT / 'docs/swflow-running.md').read_text()}"
+PROGRAMS = dict(re.findall(r"```python\n# (\w+)\.py\n(.*?)```", PAGES, re.DOTALL))
 README = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-COMMANDS = re.findall(r"^ {4}.*?\b(swflow [a-z]+ .+)$", PAGE, re.MULTILINE)
+COMMANDS = re.findall(r"^ {4}.*?\b(swflow [a-z]+ .+)$", PAGES, re.MULTILINE)
 
-POLICY = json.loads(re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)[0])
+POLICY = json.loads(re.findall(r"```json\n(.*?)```", PAGES, re.DOTALL)[0])
 ACTIONS = {action.removeprefix("swf:") for each in POLICY["Statement"] for action in each["Action"]}
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The page's programs, as files."""
+    """The pages' programs, as files."""
     for name, program in PROGRAMS.items():
         (tmp_path / f"{name}.py").write_text(program)
     return tmp_path
@@ -42,7 +42,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def program(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Imports a program of the page."""
+    """Imports a program of the pages."""
     monkeypatch.syspath_prepend(folder)
     monkeypatch.setenv("SWFLOW_ENCRYPTION_KEYS", f"first:{b64encode(bytes(32)).decode()}")
     yield importlib.import_module
@@ -51,7 +51,7 @@ def program(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def test_every_program_is_a_file_that_can_be_imported(program: Any) -> None:
-    assert len(PROGRAMS) == PAGE.count("```python")
+    assert len(PROGRAMS) == PAGES.count("```python")
     for name in PROGRAMS:
         assert program(name).__name__ == name
 
@@ -166,16 +166,16 @@ def test_a_decider_finds_the_task_list_of_its_workflows(program: Any) -> None:
         assert len({each.task_list for each in workflows}) == 1
 
 
-def test_every_name_every_command_and_every_metric_is_on_the_page() -> None:
-    words = set(re.findall(r"\w+", PAGE))
+def test_every_name_every_command_and_every_metric_is_on_a_page() -> None:
+    words = set(re.findall(r"\w+", PAGES))
     (commands,) = (action.choices for action in _parser()._actions if action.choices)
     source = (ROOT / "src/swflow/telemetry/metrics.py").read_text()
     metrics = re.findall(r'"(swflow_\w+)"', source)
     assert metrics
 
     assert sorted(set(swflow.__all__) - words) == []
-    assert [each for each in commands if f"swflow {each}" not in PAGE] == []
-    assert [each for each in metrics if f"`{each}" not in PAGE] == []
+    assert [each for each in commands if f"swflow {each}" not in PAGES] == []
+    assert [each for each in metrics if f"`{each}" not in PAGES] == []
 
 
 def test_permissions_are_those_that_there_are() -> None:
