@@ -17,7 +17,7 @@ networks=$("$engine" network ls --quiet --filter "label=vib=$group")
 # Podman forgets where it led a container's ports if that died together with its monitor; a new container on
 # those ports would not be heard.
 if [ "$engine" = podman ] && [ "$(id -u)" -eq 0 ] && command -v iptables >/dev/null; then
-    rules=$(iptables --wait --table nat --list-rules)
+    rules=$(iptables --wait --table nat --list-rules || true)
     stale=$(echo "$rules" | sed -n "s/^-A \(NETAVARK-HOSTPORT-DNAT .* name: vib-$group id: .*\)/\1/p")
     echo "$stale" | xargs --no-run-if-empty --max-lines=1 iptables --wait --table nat --delete
     for chain in $(echo "$stale" | sed -n 's/.* -j NETAVARK-DN-//p' | sort --unique); do
