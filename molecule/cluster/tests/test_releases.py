@@ -9,7 +9,7 @@ from .cluster import BOXES, POPEYES, ROOT, Cluster, is_up, on, play, run, wait_u
 
 BROKEN = """
 
-def _popeye(_: object) -> int:
+def _popeye(*_: object) -> int:
     raise SystemExit("This release is broken.")
 """
 
