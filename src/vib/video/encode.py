@@ -14,9 +14,8 @@ from vib.video.sound import LAYOUT, SAMPLE_RATE
 
 FASTSTART = {"movflags": "+faststart"}  # the index in front, so that a file plays while it loads
 
-# Without a look ahead at where to put B-frames, and at fades: as good, for a tenth less work.
-_X264 = {"preset": "superfast", "crf": "23", "b_strategy": "0", "weightp": "0"}
-_AAC = {"aac_coder": "fast"}  # half the work, and no worse at 64 kbit/s and more
+# Weighted prediction stays on: without it the SSIM of a fade falls from .981 to .974.
+_X264 = {"preset": "superfast", "crf": "23"}
 _KEY_FRAME_SECONDS = 2
 
 
@@ -62,9 +61,7 @@ class Mp4Writer:
         context.color_trc = colours.transfer
         self._audio = None
         if audio_bitrate is not None:
-            self._audio = self._container.add_stream(
-                "aac", SAMPLE_RATE, options=_AAC, layout=LAYOUT
-            )
+            self._audio = self._container.add_stream("aac", SAMPLE_RATE, layout=LAYOUT)
             self._audio.bit_rate = audio_bitrate
 
     def __enter__(self) -> Self:
