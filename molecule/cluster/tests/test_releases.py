@@ -35,7 +35,7 @@ def deploy(checkout: Path, *, ok: bool = True) -> str:
 
 def current(host: str) -> str:
     """The release that runs on a host."""
-    return on(host, "readlink /opt/vib/current").strip()
+    return on(host, "basename $(readlink /opt/vib/current)").strip()
 
 
 def processes(host: str) -> set[str]:
