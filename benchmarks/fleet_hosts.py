@@ -16,7 +16,7 @@ from benchmarks import measure
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
-STOCK = {"ANSIBLE_CONFIG": "/dev/null", "ANSIBLE_ROLES_PATH": str(ROOT / "roles")}
+STOCK = {"ANSIBLE_CONFIG": str(ROOT / "benchmarks/stock.cfg")}
 _BIN = Path(sys.executable).parent
 _CONTAINERS = {"CONTAINERS_CONF": str(ROOT / "molecule/hosts/containers.conf")}
 _ENGINE = os.environ.get("ENGINE") or "podman"
