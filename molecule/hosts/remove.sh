@@ -7,9 +7,11 @@ group=$1
 CONTAINERS_CONF=$(cd "$(dirname "$0")" && pwd)/containers.conf
 export CONTAINERS_CONF
 
+# Podman waits for a host to shut down, unless it is told not to; Docker never does.
+[ "$engine" = docker ] && now='' || now=--time=0
 containers=$("$engine" ps --all --quiet --filter "label=vib=$group")
 # shellcheck disable=SC2086 # a word a container
-[ -z "$containers" ] || "$engine" rm --force --volumes $containers >/dev/null
+[ -z "$containers" ] || "$engine" rm --force $now --volumes $containers >/dev/null
 networks=$("$engine" network ls --quiet --filter "label=vib=$group")
 # shellcheck disable=SC2086 # a word a network
 [ -z "$networks" ] || "$engine" network rm $networks >/dev/null

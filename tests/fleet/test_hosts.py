@@ -31,7 +31,7 @@ def test_they_go_and_so_does_all_that_the_scenario_has_started(tmp_path: Path) -
     assert scenario.wait() == 130
     assert said.read_text().splitlines() == [
         "ps --all --quiet --filter label=vib=cluster",
-        "rm --force --volumes box1 box2",
+        "rm --force --time=0 --volumes box1 box2",
         "network ls --quiet --filter label=vib=cluster",
         "network rm their-network",
     ]
