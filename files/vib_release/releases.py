@@ -210,12 +210,10 @@ class Host:
         self._supervisor.start([f"{GROUP}:*"])
         running = self._wait_until_running()
         end = time.monotonic() + stay
-        self._wait_until_healthy()
+        self._wait_until_healthy(running)
         while time.monotonic() < end:
             time.sleep(0.2)
-            for before, now in zip(running, self._processes(), strict=True):
-                if (now.state, now.pid) != (before.state, before.pid):
-                    raise ReleaseError(f"{now.name} ended soon after it was started")
+            self._see_that_all_stay(running)
 
     def _has_programs(self) -> bool:
         return bool(_lines(self._current / "programs.conf"))
@@ -234,13 +232,19 @@ class Host:
                 raise ReleaseError(", ".join(wrong) or "supervisor does not get them to run")
             time.sleep(0.2)
 
-    def _wait_until_healthy(self) -> None:
+    def _wait_until_healthy(self, running: Sequence[Process]) -> None:
         for url in _lines(self._current / "health"):
             deadline = time.monotonic() + SECONDS_TO_BE_HEALTHY
             while (problem := _problem(url)) is not None:
+                self._see_that_all_stay(running)
                 if time.monotonic() > deadline:
                     raise ReleaseError(f"{url} is not healthy: {problem}")
                 time.sleep(0.2)
+
+    def _see_that_all_stay(self, running: Sequence[Process]) -> None:
+        for before, now in zip(running, self._processes(), strict=True):
+            if (now.state, now.pid) != (before.state, before.pid):
+                raise ReleaseError(f"{now.name} ended soon after it was started")
 
     def _names(self, program: str | None) -> list[str]:
         """What supervisor calls a program's processes; all together where none is named."""

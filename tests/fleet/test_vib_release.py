@@ -96,6 +96,20 @@ def test_a_release_that_is_not_healthy_gives_way_to_the_one_before(host: Host) -
     assert host.releases.current() == "third"
 
 
+@pytest.mark.slow
+def test_nobody_waits_for_the_health_of_what_has_ended(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(releases, "SECONDS_TO_BE_HEALTHY", 120)
+    with (
+        _server(503) as url,
+        pytest.raises(
+            ReleaseError, match=r"decider-0 ended soon after it was started\); first runs"
+        ),
+    ):
+        host.releases.activate(host.add("second", "sleep 2; exit 1", health=f"{url}\n"))
+
+
 def test_a_release_that_fails_its_checks_stops_nothing(host: Host) -> None:
     before = host.processes()
     second = host.add("second", "echo no database for $VIB_RELEASE; exit 1")
