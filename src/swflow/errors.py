@@ -173,6 +173,10 @@ class ActivityTimedOut(ActivityError):
         self.details = details
 
 
+class UnknownExecution(SwflowError):
+    """There is no such execution, or it is closed and what was asked for needs an open one."""
+
+
 class WorkflowError(SwflowError):
     """A workflow execution closed without a result."""
 
@@ -201,10 +205,6 @@ class WorkflowTerminated(WorkflowError):
 
 class WorkflowCancelled(WorkflowError):
     """The execution was cancelled: it was asked to end, and did."""
-
-
-class UnknownExecution(WorkflowError):
-    """There is no such execution, or it is closed and what was asked for needs an open one."""
 
 
 class WorkflowAlreadyRunning(WorkflowError):
