@@ -38,7 +38,9 @@ def inventory() -> Mapping[str, Any]:
 
 def run(*command: str | Path, ok: bool = True) -> subprocess.CompletedProcess[str]:
     """Run a command of the project's environment."""
-    environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "NO_COLOR": "1"}
+    # Molecule has Ansible use colours, whatever else is said of them.
+    plain = {"NO_COLOR": "1", "ANSIBLE_FORCE_COLOR": "0"}
+    environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", **plain}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if ok and done.returncode:
         raise AssertionError(f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
