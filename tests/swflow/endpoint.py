@@ -9,6 +9,9 @@ from contextlib import contextmanager, suppress
 from swflow.endpoint.connection import Connection
 from swflow.endpoint.transport import Transport
 
+HOST = "127.77.0.1"
+"""Where these servers are. Whoever looks for one of 127.0.0.1 that has ended does not come here."""
+
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 
@@ -22,7 +25,7 @@ class Endpoint:
         self.requests: list[tuple[str, dict[str, str], bytes]] = []
         self.connections = 0
         self._answers = list(answers)
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server((HOST, 0))
         self._thread = threading.Thread(target=self._serve)
         self._connected: socket.socket | None = None
         self.port: int = self._listener.getsockname()[1]
@@ -30,7 +33,7 @@ class Endpoint:
 
     @property
     def url(self) -> str:
-        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://{HOST}:{self.port}"
 
     @contextmanager
     def running(self) -> Iterator[str]:

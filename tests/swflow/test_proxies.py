@@ -15,7 +15,7 @@ from botocore.exceptions import HTTPClientError, SSLError
 
 from swflow import SwflowError
 from swflow.endpoint.connection import Connection
-from tests.swflow.endpoint import OK, Endpoint, answered, transport
+from tests.swflow.endpoint import HOST, OK, Endpoint, answered, transport
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +31,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("there is no openssl to make a certificate with")
     path = tmp_path_factory.mktemp("tls") / "both.pem"
     made = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-    made += ["-nodes", "-days", "2", "-subj", "/CN=here", "-addext", "subjectAltName=IP:127.0.0.1"]
+    made += ["-nodes", "-days", "2", "-subj", "/CN=here", "-addext", f"subjectAltName=IP:{HOST}"]
     made += ["-keyout", str(path.with_name("key.pem")), "-out", str(path)]
     subprocess.run(made, check=True, capture_output=True)
     return path
@@ -60,7 +60,7 @@ def test_https_trusts_what_boto3_trusts(certificate: Path, monkeypatch: pytest.M
 def test_a_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     proxy = Endpoint(OK)
     with proxy.running():
-        monkeypatch.setenv("http_proxy", f"http://me:p%40ss@127.0.0.1:{proxy.port}")
+        monkeypatch.setenv("http_proxy", f"http://me:p%40ss@{HOST}:{proxy.port}")
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
         there = Connection("films", "http://swf.example:8080", "us-east-1", None)
@@ -78,17 +78,17 @@ def test_https_goes_through_a_proxys_tunnel(
     proxy = Endpoint(lambda connected: tunnel(connected, endpoint.port))
     monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
     with proxy.running(), endpoint.running() as url:
-        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
+        monkeypatch.setenv("https_proxy", f"http://{HOST}:{proxy.port}")
         given = transport(url)
         assert given.call_once("X", {}, timeout=5) == {"a": 1}
         given.close()
-    assert proxy.requests[0][0] == f"CONNECT 127.0.0.1:{endpoint.port} HTTP/1.1"
+    assert proxy.requests[0][0] == f"CONNECT {HOST}:{endpoint.port} HTTP/1.1"
 
 
 def test_a_proxy_that_refuses_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     proxy = Endpoint(b"HTTP/1.1 403 Forbidden\r\n\r\n")
     with proxy.running():
-        monkeypatch.setenv("https_proxy", f"127.0.0.1:{proxy.port}")
+        monkeypatch.setenv("https_proxy", f"{HOST}:{proxy.port}")
         with pytest.raises(HTTPClientError, match="403 Forbidden"):
             transport("https://127.0.0.1:1").call_once("X", {}, timeout=5)
         monkeypatch.setenv("https_proxy", "https://127.0.0.1:1")
@@ -98,7 +98,7 @@ def test_a_proxy_that_refuses_is_an_error_that_says_so(monkeypatch: pytest.Monke
 
 def tunnel(connected: socket.socket, port: int) -> None:
     """What a proxy does after CONNECT."""
-    with socket.create_connection(("127.0.0.1", port)) as there:
+    with socket.create_connection((HOST, port)) as there:
         connected.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
 
         def pass_on(source: socket.socket, target: socket.socket) -> None:
