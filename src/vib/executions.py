@@ -27,10 +27,8 @@ def of_pending(swf: Client, media: Media) -> Execution[object] | None:
 
 def stop(swf: Client, workflow_id: UUID | str, reason: str) -> bool:
     """End the execution with that id now, whatever it was doing; False if none is open."""
-    execution = latest(swf, workflow_id)
     try:
-        if execution is not None:
-            execution.terminate(reason)
+        swf.execution(str(workflow_id)).terminate(reason)
     except UnknownExecution:
         return False
-    return execution is not None
+    return True

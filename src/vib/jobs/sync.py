@@ -67,7 +67,7 @@ def _forget(context: Services, upload_id: UUID) -> str | None:
 
 
 def _waiting_uploads(context: Services, patience: timedelta) -> Iterator[Chore]:
-    complete_for_long = datetime.now(UTC) + received.LIFETIME - patience
+    complete_for_long = received.expiry() - patience
     with context.sessions() as session:
         waiting = session.scalars(
             select(Upload).where(

@@ -13,7 +13,7 @@ from vib.db.models import Upload, UploadPart, UploadStatus
 from vib.errors import VibError
 from vib.services import Services
 
-LIFETIME = timedelta(days=7)
+_LIFETIME = timedelta(days=7)
 """How long an upload may rest before it is forgotten, and how long its end is remembered."""
 
 
@@ -58,4 +58,4 @@ def remove_parts(context: Services, upload_id: UUID) -> None:
 
 def expiry() -> datetime:
     """When an upload that rests from now on is forgotten."""
-    return datetime.now(UTC) + LIFETIME
+    return datetime.now(UTC) + _LIFETIME
