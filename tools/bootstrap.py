@@ -32,6 +32,7 @@ def main() -> None:
         sys.exit("usage: bootstrap.py run|dev")
     if sys.hexversion < OLDEST_PYTHON:
         sys.exit(f"Python 3.11 or later is needed, this is {sys.version.split()[0]}.")
+    print("Setting up .venv, which takes a minute or two the first time.", flush=True)
     if not PYTHON.exists():
         venv.create(VENV, symlinks=True, clear=True, with_pip=HAS_PIP)
     if not UV.exists():
