@@ -37,8 +37,8 @@ def main() -> None:
         venv.create(VENV, symlinks=True, clear=True, with_pip=HAS_PIP)
     if not UV.exists():
         install_uv()
-    # `run` adds to what is there, so that it does not take the developer's tools away; the lock file
-    # has all that is wanted, and not what a package says it wants of its own.
+    # `run` adds to what is there, so that it does not take the developer's tools away. All that is
+    # wanted is in the lock file; what packages want besides was left out of it on purpose.
     verb = ["install", "--no-deps", "-r"] if kind == "run" else ["sync"]
     uv("pip", *verb, str(ROOT / LOCKS[kind]), "--require-hashes")
     uv("pip", "install", "--no-deps", "--editable", str(ROOT))
