@@ -9,8 +9,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from vib.db.models import Asset, Feature
-from vib.faces.judge import GOOD_SCORE, MOST_TURNED
-from vib.faces.results import RecognitionResult
+from vib.faces.results import GOOD_SCORE, MOST_TURNED, RecognitionResult
 from vib.recognisers.recogniser import StoredFace
 
 BY_MACHINE = (RecognitionResult.MACHINE_RECOGNIZED, RecognitionResult.NEW_FACE)

@@ -19,10 +19,9 @@ from vib.facebook.download import Unreachable
 from vib.facebook.names import PROVIDER, media_id, tag
 from vib.facebook.pictures import NoPicture
 from vib.faces.confined import open_photographs
-from vib.faces.judge import MOST_TURNED
 from vib.faces.photograph import PhotographFaces
 from vib.faces.photograph_file import BadPhotograph, Photograph
-from vib.faces.results import RecognitionResult
+from vib.faces.results import MOST_TURNED, RecognitionResult
 from vib.faces.shots import FaceShot
 from vib.recognisers.recogniser import StoredFace
 from vib.services import Services

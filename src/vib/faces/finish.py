@@ -4,14 +4,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
 
 from vib.faces.align import cut_chip
 from vib.faces.best import SHOTS_PER_TRACK, BestShots, Candidate
 from vib.faces.detect import Detector
 from vib.faces.embed import Embedder
-from vib.faces.judge import GOOD_SCORE, judge
-from vib.faces.results import RecognitionResult
+from vib.faces.group import distances_between
+from vib.faces.judge import judge
+from vib.faces.results import GOOD_SCORE, RecognitionResult
 from vib.faces.shots import FaceShot, FaceTrack, shot_of
 from vib.video.samples import Sample
 
@@ -82,7 +82,7 @@ class Finisher:
         differ, the better one is taken.
         """
         looks = self._embedder.embed_shots(np.stack([one.chip for one in seen]))
-        alike = cdist(looks, looks) <= ALIKE
+        alike = distances_between(looks) <= ALIKE
         most = alike[alike.sum(axis=1).argmax()]
         if most.sum() == 1 and len(seen) == SHOTS_PER_TRACK:
             return []

@@ -3,7 +3,6 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
 
 SAME_PERSON = 0.55
 """Mean distance up to which tracks of one video are taken for one person."""
@@ -54,12 +53,21 @@ def group_tracks(tracks: Sequence[T], up_to: float = SAME_PERSON) -> list[list[T
     return sorted(groups, key=lambda group: group[0].first_seen)
 
 
+def distances_between(embeddings: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the distance of each of n embeddings from each, (n, n)."""
+    # Not SciPy's: to load it takes longer than all that a picture's process does beside.
+    embeddings = embeddings.astype(np.float64)
+    squares = (embeddings**2).sum(axis=1)
+    between = squares[:, None] + squares - 2 * embeddings @ embeddings.T
+    distances: NDArray[np.float64] = np.sqrt(np.maximum(between, 0))
+    return distances
+
+
 def _distances(tracks: Sequence[Track]) -> NDArray[np.float64]:
     """Return the distances between tracks; infinite where they cannot be one person."""
     if not tracks:
         return np.zeros((0, 0))
-    embeddings = np.stack([track.embedding for track in tracks])
-    distances = cdist(embeddings, embeddings)
+    distances = distances_between(np.stack([track.embedding for track in tracks]))
     first = np.array([track.first_seen for track in tracks])
     last = np.array([track.last_seen for track in tracks])
     together = (first[:, None] <= last[None]) & (first[None] <= last[:, None])

@@ -12,17 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
 from vib.faces.align import CHIP_LANDMARKS
 from vib.faces.detect import Detection
 from vib.faces.geometry import Box
-
-GOOD_SCORE = 0.4
-"""Faces below it are bad faces: not recognised by, not shown."""
-
-MOST_TURNED = 45.0
-"""Degrees that a face may be turned away for somebody to be known by it later."""
 
 _WIDTH = (20.0, 3)  # pixels; here and below: where the factor is a half, and how steep it is there
 _SHARPNESS = (2.8, 3)
@@ -32,7 +25,7 @@ _CONFIDENCE = (0.8, 20)
 _TURN = (50.0, -4)  # degrees; falls
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-_INNER_FACE = (slice(35, 125), slice(30, 120))  # the chip without its margin
+_INNER_FACE = (slice(34, 126), slice(29, 121))  # the chip without its margin
 _NOSE_DEPTH, _MOUTH_DEPTH = 0.41, 0.03  # before the eyes, in distances between the eyes
 
 
@@ -126,8 +119,7 @@ def _score(detection: Detection, sharp: float, yaw: float, pitch: float) -> floa
 
 
 def _sharpness(chip: NDArray[np.uint8]) -> float:
-    luma = (chip @ _LUMA)[_INNER_FACE]
-    return float(ndimage.laplace(luma).var())
+    return _edges((chip @ _LUMA)[_INNER_FACE])
 
 
 def _detail(rgb: NDArray[np.uint8], box: Box) -> float:
@@ -137,10 +129,13 @@ def _detail(rgb: NDArray[np.uint8], box: Box) -> float:
         top : max(top + 1, round(box[1] + box[3])), left : max(left + 1, round(box[0] + box[2]))
     ]
     grey = Image.fromarray(part).convert("L").resize(_DETAIL_SIZE, Image.Resampling.BILINEAR)
-    luma = np.asarray(grey, np.float32)
-    inner = luma[1:-1, 1:-1]
+    return _edges(np.asarray(grey, np.float32))
+
+
+def _edges(luma: NDArray[np.float32]) -> float:
+    """Return the variance of the Laplacian of all but the outermost pixels."""
     around = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:]
-    return float((around - 4 * inner).var())
+    return float((around - 4 * luma[1:-1, 1:-1]).var())
 
 
 def _rated(value: float, limit: tuple[float, int]) -> float:

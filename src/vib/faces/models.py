@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING
 
-import numpy as np
-import onnx
 import onnxruntime
-from onnx import helper, numpy_helper
 
 from vib.errors import VibError
-from vib.faces.dlib_file import read_network
-from vib.faces.dlib_onnx import to_onnx
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Network:
     package: str
     file: str
     sha256: str
-    convert: Callable[[bytes], onnx.ModelProto]
+    convert: "Callable[[bytes], ModelProto]"
 
 
 def open_network(
@@ -97,32 +96,17 @@ def _read_weights(network: Network) -> bytes:
     return data
 
 
-def _convert_dlib(data: bytes) -> onnx.ModelProto:
+def _convert_dlib(data: bytes) -> "ModelProto":
+    from vib.faces.dlib_file import read_network
+    from vib.faces.dlib_onnx import to_onnx
+
     return to_onnx(read_network(data))
 
 
-def _convert_yunet(data: bytes) -> onnx.ModelProto:
-    """Make YuNet take RGB bytes (1, height, width, 3) of any size that 32 divides.
+def _convert_yunet(data: bytes) -> "ModelProto":
+    from vib.faces.yunet_onnx import of_any_size
 
-    The file is made for 640x640 pixels, in the order BGR, as planes of floats.
-    """
-    model = onnx.load_from_string(data)
-    graph = model.graph
-    first = next(node for node in graph.node if node.op_type == "Conv")
-    floats = helper.make_node("Cast", ["picture"], ["floats"], to=onnx.TensorProto.FLOAT)
-    planes = helper.make_node("Transpose", ["floats"], [first.input[0]], perm=[0, 3, 1, 2])
-    graph.node.insert(0, planes)
-    graph.node.insert(0, floats)
-    filters = next(value for value in graph.initializer if value.name == first.input[1])
-    rgb = np.ascontiguousarray(numpy_helper.to_array(filters)[:, ::-1])
-    filters.CopyFrom(numpy_helper.from_array(rgb, filters.name))
-    shape: list[str | int | None] = [1, "height", "width", 3]
-    graph.input[0].CopyFrom(helper.make_tensor_value_info("picture", onnx.TensorProto.UINT8, shape))
-    del graph.value_info[:]
-    for output in graph.output:
-        output.type.tensor_type.shape.dim[1].dim_param = "places"
-    onnx.checker.check_model(model, full_check=True)
-    return model
+    return of_any_size(data)
 
 
 _CONVERSION = 1  # part of the cached files' names: to be raised when a conversion changes

@@ -5,8 +5,9 @@ from dataclasses import replace
 from vib.faces.align import cut_chip
 from vib.faces.detect import Detector
 from vib.faces.embed import Embedder
-from vib.faces.judge import GOOD_SCORE, judge
+from vib.faces.judge import judge
 from vib.faces.photograph_file import Photograph, open_photograph
+from vib.faces.results import GOOD_SCORE
 from vib.faces.shots import FaceShot, shot_of
 
 

@@ -10,8 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from vib.db.models import EMBEDDING_SIZE, Asset, Contact, Feature
-from vib.faces.judge import GOOD_SCORE, MOST_TURNED
-from vib.faces.results import RecognitionResult
+from vib.faces.results import GOOD_SCORE, MOST_TURNED, RecognitionResult
 from vib.faces.second_look import SecondLook
 from vib.recognisers.recogniser import Candidate, StoredFace
 

@@ -14,8 +14,7 @@ from vib.faces.embed import Embedder
 from vib.faces.find import find_faces
 from vib.faces.geometry import overlap
 from vib.faces.group import group_tracks
-from vib.faces.judge import GOOD_SCORE
-from vib.faces.results import RecognitionResult
+from vib.faces.results import GOOD_SCORE, RecognitionResult
 from vib.faces.shots import FaceTrack
 from vib.video.probe import probe
 from vib.video.samples import FILENAME

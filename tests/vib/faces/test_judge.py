@@ -7,7 +7,8 @@ from PIL import Image, ImageFilter
 
 from vib.faces.align import CHIP_LANDMARKS
 from vib.faces.detect import Detection
-from vib.faces.judge import GOOD_SCORE, Quality, judge, pose
+from vib.faces.judge import Quality, judge, pose
+from vib.faces.results import GOOD_SCORE
 
 Picture = NDArray[np.uint8]
 
