@@ -23,6 +23,19 @@ def test_gather_can_give_exceptions_as_results(begin: Begin) -> None:
     assert history.result() == ["Step failed: no a", "B"]
 
 
+def test_a_task_group_takes_activities_themselves(begin: Begin) -> None:
+    @flow
+    async def group() -> list[str]:
+        async with asyncio.TaskGroup() as tasks:
+            made = [tasks.create_task(step(name)) for name in "ab"]  # type: ignore[arg-type]
+        return [each.result() for each in made]
+
+    history = begin(group)
+    assert history.asked() == ["ScheduleActivityTask 1", "ScheduleActivityTask 2"]
+    history.fail("2")
+    assert history.asked() == ["RequestCancelActivityTask 1", "FailWorkflowExecution"]
+
+
 def test_what_wait_leaves_is_given_up_in_the_order_it_was_begun(begin: Begin) -> None:
     names = "abcdefghijklmnopqrst"
 

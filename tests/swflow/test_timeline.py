@@ -89,6 +89,14 @@ def test_how_long_a_task_waited_and_how_long_it_took(begin_replayed: Begin) -> N
     assert (step.outcome, step.waited, step.took) == ("completed", 3 * SECOND, 4 * SECOND)
 
 
+def test_what_is_open_when_it_closes_was_given_up(begin_replayed: Begin) -> None:
+    history = begin_replayed(train, 7)
+    history.decide()
+    history.add("WorkflowExecutionTerminated", reason="enough")
+    (step,) = read(history).steps
+    assert (step.outcome, step.is_pending) == ("given up", False)
+
+
 def test_markers_timers_children_and_signals(begin_replayed: Begin) -> None:
     history = begin_replayed(train, 7)
     history.decide()

@@ -34,7 +34,7 @@ def continue_as_new(*args: Any, **kwargs: Any) -> NoReturn:
     """Close the execution and go on as a new one of the same workflow id, with an empty history.
 
     The new one is started as this one was: with its type, timeouts, task list and tags. What this
-    one still waits for is given up; signals that nobody has received yet are lost. For another
+    one still waits for is given up; signals that nobody has received yet are passed on. For another
     version of the workflow, or other timeouts, there is `WorkflowType.continue_as_new`.
 
     Args:

@@ -3,7 +3,7 @@
 import json
 import time
 from datetime import timedelta
-from typing import Any, Generic, TypeVar, cast, overload
+from typing import Any, Generic, Self, TypeVar, cast, overload
 
 from botocore.exceptions import ClientError
 
@@ -37,6 +37,9 @@ _CLOSED = frozenset(
 
 class Execution(Generic[R]):
     """One execution of a workflow.
+
+    Where it went on as a new execution, that one is told what this one can be told no more, and
+    gives the result.
 
     Attributes:
         workflow_id: whom it is about.
@@ -92,9 +95,8 @@ class Execution(Generic[R]):
         run = self
         while True:
             last = run._close_event()
-            if last and last["eventType"] == "WorkflowExecutionContinuedAsNew":
-                run_id = attributes(last)["newExecutionRunId"]
-                run = type(self)(self._connection, self.workflow_id, run_id, self._codec)
+            if last and (successor := run._continued(last)):
+                run = successor
             elif last:
                 return cast("R", self._outcome(last))
             elif deadline is not None and time.monotonic() + wait > deadline:
@@ -163,17 +165,37 @@ class Execution(Generic[R]):
         self._tell("terminate_workflow_execution", {"reason": reason})
 
     def _tell(self, operation: str, said: dict[str, Any]) -> None:
+        run: Execution[R] | None = self
+        while run is not None:
+            this = {"workflowId": run.workflow_id, "runId": run.run_id}
+            try:
+                getattr(self._connection.swf, operation)(
+                    domain=self._connection.domain, **this, **said
+                )
+            except ClientError as error:
+                if code(error) != "UnknownResourceFault":
+                    raise
+                run = run._successor()  # noqa: SLF001 - it is another of these
+            else:
+                return
+        raise UnknownExecution(f"execution {self.workflow_id!r} is not open")
+
+    def _successor(self) -> Self | None:
+        """The execution that this one went on as, if it did."""
         try:
-            getattr(self._connection.swf, operation)(
-                domain=self._connection.domain,
-                workflowId=self.workflow_id,
-                runId=self.run_id,
-                **said,
-            )
+            last = self._close_event()
         except ClientError as error:
             if code(error) != "UnknownResourceFault":
                 raise
-            raise UnknownExecution(f"execution {self.workflow_id!r} is not open") from error
+            return None
+        return self._continued(last) if last else None
+
+    def _continued(self, last: Event) -> Self | None:
+        """What the event that closed it says it went on as."""
+        if last["eventType"] != "WorkflowExecutionContinuedAsNew":
+            return None
+        run_id = attributes(last)["newExecutionRunId"]
+        return type(self)(self._connection, self.workflow_id, run_id, self._codec)
 
     def _this(self) -> dict[str, Any]:
         execution = {"workflowId": self.workflow_id, "runId": self.run_id}

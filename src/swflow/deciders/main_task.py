@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from swflow.authoring.continuing import ContinueAsNew
@@ -11,6 +12,7 @@ from swflow.execution.commands import Command
 from swflow.execution.context import Context
 from swflow.execution.history import Event, attributes
 from swflow.execution.loop import Evicted
+from swflow.execution.passing_on import passed_on, with_signals
 from swflow.execution.reuse import SIGNAL, Parts, Reuse, expected_parts
 from swflow.execution.suspending import call_suspendable
 from swflow.values.failure import Report
@@ -28,6 +30,7 @@ class MainTask:
         self.error: BaseException | None = None
         self._context = context
         self._cancel_requested = False
+        self._cancelled_too_late = False
         self._parts: Parts | None = None
         self._told: dict[str, Callable[[Event], None]] = {
             "WorkflowExecutionStarted": self._start,
@@ -59,7 +62,7 @@ class MainTask:
             if not self._context.sealer.fits(result):
                 return self._fail(too_long(result, f"the result of {workflow.name}"))
         except ContinueAsNew as wanted:
-            return wanted.command
+            return self._go_on(wanted.command)
         except asyncio.CancelledError:
             if self._cancel_requested:
                 return Command("CancelWorkflowExecution", {})
@@ -68,9 +71,26 @@ class MainTask:
             return self._fail(error)
         return Command("CompleteWorkflowExecution", {"result": result})
 
+    def _go_on(self, command: Command) -> Command:
+        """Go on as a new execution, which gets what came too late for this one's code."""
+        if self._cancelled_too_late:
+            return Command("CancelWorkflowExecution", {})
+        inboxes = self._context.inboxes.items()
+        left = [(name, value) for name, inbox in inboxes for value in inbox.unreceived]
+        if not left:
+            return command
+        given = with_signals(command.attributes["input"], left)
+        if not self._context.fits(given):
+            what = f"the input of {self._context.workflow.name} and the signals that it passes on"
+            return self._fail(too_long(given, what))
+        return replace(command, attributes={**command.attributes, "input": given})
+
     def _start(self, event: Event) -> None:
         self._context.started = event
-        parts = expected_parts(attributes(event).get("input"))
+        given = attributes(event).get("input")
+        for name, value in passed_on(given):
+            self._context.inboxes[name].put(value)
+        parts = expected_parts(given)
         if parts:
             self._parts = Parts(parts)
         else:
@@ -98,14 +118,26 @@ class MainTask:
                 self._parts = None
                 self._begin()
             return
-        self._context.inboxes[says["signalName"]].put(says.get("input"))
+        inbox = self._context.inboxes[says["signalName"]]
+        if self._goes_on():
+            inbox.keep(says.get("input"))
+        else:
+            inbox.put(says.get("input"))
 
     def _cancel(self, _event: Event) -> None:
         """Cancel the function, once: what it does then is not interrupted by another request."""
         if not self._cancel_requested:
             self._cancel_requested = True
+            self._cancelled_too_late = self._goes_on()
             if self._context.main is not None:
                 self._context.main.cancel()
+
+    def _goes_on(self) -> bool:
+        """Whether the function has ended, and the execution is to go on as a new one."""
+        main = self._context.main
+        if main is None or not main.done() or main.cancelled():
+            return False
+        return isinstance(main.exception(), ContinueAsNew)
 
     def _close_refused(self, event: Event) -> None:
         cause = attributes(event)["cause"]

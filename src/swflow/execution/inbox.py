@@ -21,6 +21,15 @@ class Inbox:
         self._arrived.append(given)
         self._match()
 
+    def keep(self, given: str | None) -> None:
+        """One came that is for whoever takes the execution's place."""
+        self._arrived.append(given)
+
+    @property
+    def unreceived(self) -> list[str | None]:
+        """Those that nobody has received, in the order they came."""
+        return list(self._arrived)
+
     def receive(self, codec: Codec) -> Promise[Any]:
         """The oldest that nobody has received, or the next to come."""
         promise = self._loop.create_future()

@@ -277,7 +277,9 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
         name: str | None = None,
         context: Context | None = None,
     ) -> asyncio.Task[R]:
-        """Run a coroutine beside the others."""
+        """Run a coroutine beside the others; a promise, which needs no task, gets one as well."""
+        if isinstance(coro, Promise):  # as TaskGroup.create_task(ship(order)) asks for
+            coro = _awaited(coro)
         if self._closed:
             coro.close()
             raise Evicted
@@ -337,6 +339,10 @@ class _Running:
 
     def __exit__(self, *_error: object) -> None:
         _set_running_loop(self._outer)
+
+
+async def _awaited(promise: Promise[R]) -> R:
+    return await promise
 
 
 def _is_for_as_completed() -> bool:

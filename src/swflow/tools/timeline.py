@@ -50,7 +50,7 @@ class Step:
         begun: when it was asked for, or happened.
         started: when somebody began to work on it.
         ended: when it was over; None while it is not, and of what has no duration.
-        outcome: waiting, running, completed, failed, timed out, cancelled, ...
+        outcome: waiting, running, completed, failed, timed out, cancelled, given up, ...
         said: its result, or why it failed.
     """
 
@@ -135,6 +135,8 @@ def timeline(events: Iterable[Event]) -> Timeline:
                 steps[event["eventId"]] = step
     line.steps = list(steps.values())
     _name_waits(line.steps)
+    if line.ended:
+        _give_up(line.steps)
     return line
 
 
@@ -239,6 +241,13 @@ def _said(event: Event) -> str:
         report = Report.read(says["reason"], says.get("details"))
         return report.reason if report.retry else f"{report.reason} (not to be tried again)"
     return str(says.get("result", says.get("newExecutionRunId", "")))
+
+
+def _give_up(steps: Iterable[Step]) -> None:
+    """What an execution waits for when it closes is given up; its children may go on."""
+    for step in steps:
+        if step.is_pending and step.kind != "child":
+            step.outcome = "given up"
 
 
 def _name_waits(steps: Iterable[Step]) -> None:
