@@ -193,13 +193,20 @@ def test_what_cannot_be_opened_is_said_in_its_place(
     assert f'"input": "{said}"' in scheduled
 
 
-@pytest.mark.parametrize("command", ["published", "rerun", "replay"])
+@pytest.mark.parametrize("command", ["published", "rerun"])
 def test_where_it_has_to_be_opened_the_payloads_are_asked_for(
-    stranger: Any, closed: Any, tmp_path: Path, command: str
+    stranger: Any, closed: Any, command: str
 ) -> None:
-    words = [command, closed.workflow_id]
-    if command == "replay":
-        words = [command, "archive"]
-        words += stranger("export", str(tmp_path), f"--workflow-id={closed.workflow_id}")
-    said = stranger.refused(*words)
+    said = stranger.refused(command, closed.workflow_id)
     assert said.endswith("; give it the program's Payloads (Client(payloads=...), or --payloads)\n")
+
+
+def test_replay_says_which_histories_it_cannot_open(
+    stranger: Any, closed: Any, tmp_path: Path
+) -> None:
+    (path,) = stranger("export", str(tmp_path), f"--workflow-id={closed.workflow_id}")
+    assert stranger.run("replay", "archive", path, path) == 2
+    first, problem, second, _ = stranger.out.splitlines()
+    assert first.startswith(f"unknown  {path}")
+    assert problem.startswith("    a payload ")
+    assert second == first

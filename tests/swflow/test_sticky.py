@@ -82,6 +82,21 @@ def test_a_decider_that_is_told_to_stop_gives_back_what_asks_it_for_something(
     assert len(set(lists(execution))) == 3  # two processes' own, and the common one
 
 
+def test_a_decider_that_is_started_again_by_its_name_goes_on_with_what_it_kept(
+    cluster: Any, chain: Callable[[int], Any]
+) -> None:
+    first = cluster.decider("--name=ada")
+    execution = chain(20)
+    cluster.await_diary("cut 2")
+    first.kill()
+    first.wait()
+    cluster.decider("--name=ada")
+    assert len(execution.result()) == 20
+    assert set(lists(execution)) == {"films", "films-ada"}
+    timed_out = said(execution, "DecisionTaskTimedOut")
+    assert "SCHEDULE_TO_START" not in [each["timeoutType"] for each in timed_out]
+
+
 @pytest.mark.slow
 def test_when_a_decider_is_killed_the_common_list_has_its_executions_after_ten_seconds(
     cluster: Any, chain: Callable[[int], Any]

@@ -36,6 +36,11 @@ def add_to(commands: Any) -> None:
         metavar="N",
         help="executions kept in memory between decisions; 0 replays histories (1000)",
     )
+    decider.add_argument(
+        "--name",
+        help="what no other decider of its task list is called; started again by the same name, "
+        "it is asked at once for the executions that it kept",
+    )
     worker.add_argument(
         "--task-list", action="append", help="may be given several times (those of the activities)"
     )
@@ -62,7 +67,9 @@ def _decide(options: argparse.Namespace) -> int:
     workflows = [each for each in load_types(options.types) if isinstance(each, WorkflowType)]
     _require(workflows, "workflow", options)
     task_list = options.task_list or _only_list(workflows)
-    decider = Decider(client_of(options), workflows, task_list=task_list, cache=options.cache)
+    decider = Decider(
+        client_of(options), workflows, task_list=task_list, cache=options.cache, name=options.name
+    )
     with metrics.served(options.metrics):
         decider.run()
     return 0

@@ -9,10 +9,12 @@ from typing import Any
 from swflow.authoring.workflow import WorkflowType
 from swflow.cli.options import add_domain, payloads_of
 from swflow.cli.output import print_line
-from swflow.errors import NonDeterminismError
+from swflow.errors import NonDeterminismError, SwflowError
 from swflow.tools.checking import Check
 from swflow.tools.histories import read_histories
 from swflow.tools.loading import load_types
+
+_STATUS = {True: 0, False: 1, None: 2}
 
 
 def add_to(commands: Any) -> None:
@@ -45,7 +47,7 @@ def _run(options: argparse.Namespace) -> int:
     )
     status = 0
     for found in _check(today, options.files):
-        status = max(status, 0 if found["same"] else 1)
+        status = max(status, _STATUS[found["same"]])
         print_line(json.dumps(found) if options.json else _for_people(found))
     return status
 
@@ -64,6 +66,8 @@ def _check(today: Check, files: list[Path]) -> Iterator[dict[str, Any]]:
                     today.run(history)
                 except NonDeterminismError as error:
                     found |= {"same": False, **vars(error)}
+                except SwflowError as error:
+                    found |= {"same": None, "problem": str(error)}
                 yield found
 
 
@@ -71,6 +75,8 @@ def _for_people(found: dict[str, Any]) -> str:
     what = f"{found['history']}: {found['type']}, {found['events']} events"
     if found["same"]:
         return f"same     {what}"
+    if found["same"] is None:
+        return f"unknown  {what}\n    {found['problem']}"
     where = f"\n    at {found['where']}" if found["where"] else ""
     return (
         f"differs  {what}: at event {found['event_id']}\n"

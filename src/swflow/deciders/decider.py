@@ -43,6 +43,8 @@ class Decider:
         workflows: the types it serves.
         task_list: what it polls.
         cache: how many executions to keep in memory; 0 to replay the history for every decision.
+        name: what no other decider of the task list is called. One that is started again by the
+            same name, after a crash or a deployment, polls its old list: nobody waits ten seconds.
     """
 
     def __init__(
@@ -52,11 +54,12 @@ class Decider:
         *,
         task_list: str,
         cache: int = 1_000,
+        name: str | None = None,
     ) -> None:
         self._client = client
         self._workflows = {(each.name, each.version): each for each in workflows}
         self._task_list = task_list
-        own = uuid4().hex
+        own = name or uuid4().hex
         self._own_list = f"{task_list[: _MAX_NAME - len(own) - 1]}-{own}"
         self._own_polls = _OWN_POLLS if cache else 0
         self._deciding = Deciding(
