@@ -3,15 +3,15 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-import boto3
 import pytest
 from sqlalchemy import func, select
 
 from harness.aws import aws
-from harness.graph import Graph, Reply, served
+from harness.graph import TOKEN, Graph, Reply, served
 from harness.pipeline import Pipeline, wait_until
+from harness.queues import Queues, link, make_queues, unlink
 from harness.shared_faces import SharedFaces, labelled_faces
 from harness.users import add_user
 from vib.db.models import Asset, Contact, Link, LinkStatus, Media
@@ -24,7 +24,6 @@ from vib.services import Services
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-TOKEN = "EAAB-the-token-of-this-test"  # noqa: S105
 PROCESSES = ("decider", "facebook", "create-contacts")
 
 
@@ -32,7 +31,7 @@ class HeldGraph(Graph):
     """A Facebook whose pictures come when they are let go."""
 
     def __init__(self) -> None:
-        super().__init__("4711", TOKEN)
+        super().__init__()
         self.asked_for_pictures = Event()
         self.let_go = Event()
 
@@ -51,38 +50,14 @@ def graph() -> Iterator[HeldGraph]:
 
 
 @pytest.fixture
-def queue(context: Services, graph: Graph, monkeypatch: pytest.MonkeyPatch) -> Iterator["Queue"]:
+def queues(context: Services, graph: Graph, monkeypatch: pytest.MonkeyPatch) -> Iterator[Queues]:
     """The queue of requests, named by the environment of all that is started from now on."""
+    assert context
     with aws() as endpoint_url:
-        sqs = boto3.client("sqs", endpoint_url=endpoint_url, region_name="us-east-1")
-        url = sqs.create_queue(QueueName="facebook", Attributes={"VisibilityTimeout": "5"})
-        dead = sqs.create_queue(QueueName="facebook-dead")
-        for name, value in {
-            "VIB_FACEBOOK_GRAPH_URL": graph.url,
-            "VIB_FACEBOOK_QUEUE_URL": url["QueueUrl"],
-            "VIB_FACEBOOK_DEAD_LETTER_QUEUE_URL": dead["QueueUrl"],
-            "VIB_SQS_ENDPOINT_URL": endpoint_url,
-            "VIB_SQS_REGION": "us-east-1",
-        }.items():
+        queues = make_queues(endpoint_url, VisibilityTimeout="5")
+        for name, value in {**queues.settings, "VIB_FACEBOOK_GRAPH_URL": graph.url}.items():
             monkeypatch.setenv(name, value)
-        assert context
-        yield Queue(sqs, url["QueueUrl"])
-
-
-class Queue:
-    """Where the web application's messages go."""
-
-    def __init__(self, sqs: object, url: str) -> None:
-        self._sqs, self._url = sqs, url
-
-    def send(self, user_id: UUID, action: str) -> None:
-        message = {
-            "user_uuid": str(user_id),
-            "fb_access_token": TOKEN,
-            "action": action,
-            "facebook_id": "4711",
-        }
-        self._sqs.send_message(QueueUrl=self._url, MessageBody=json.dumps(message))  # type: ignore[attr-defined]
+        yield queues
 
 
 @pytest.fixture
@@ -95,8 +70,10 @@ def people() -> dict[str, list[str]]:
 
 
 @pytest.fixture
-def pipeline(context: Services, queue: Queue, web: Receiver, tmp_path: Path) -> Iterator[Pipeline]:
-    assert queue
+def pipeline(
+    context: Services, queues: Queues, web: Receiver, tmp_path: Path
+) -> Iterator[Pipeline]:
+    assert queues
     with Processes(tmp_path / "logs") as processes:
         pipeline = Pipeline(context, web, processes, add_user(context))
         for name in PROCESSES:
@@ -116,7 +93,7 @@ def restart(pipeline: Pipeline, name: str) -> None:
 
 def test_friends_become_known_faces_though_every_process_is_killed_and_unlinking_ends_that(
     pipeline: Pipeline,
-    queue: Queue,
+    queues: Queues,
     graph: HeldGraph,
     people: dict[str, list[str]],
     tmp_path: Path,
@@ -126,7 +103,7 @@ def test_friends_become_known_faces_though_every_process_is_killed_and_unlinking
         graph.add(number, who.replace("_", " "), (shared.folder / names[0]).read_bytes())
     graph.add(100, "Nobody in Sight")
 
-    queue.send(pipeline.user_id, "link")
+    queues.send(link(pipeline.user_id))
     wait_until(lambda: link_status(pipeline) is not None)
     restart(pipeline, "create-contacts")
     graph.asked_for_pictures.wait()
@@ -141,7 +118,7 @@ def test_friends_become_known_faces_though_every_process_is_killed_and_unlinking
     assert TOKEN not in json.dumps(history, default=str)
     assert TOKEN not in logs
 
-    queue.send(pipeline.user_id, "unlink")
+    queues.send(unlink(pipeline.user_id))
     wait_until(lambda: link_status(pipeline) is None)
 
     with pipeline.context.sessions() as session:

@@ -11,6 +11,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 VERSION = "v24.0"
+USER = "4711"
+TOKEN = "EAAB-the-token-of-these-tests"  # noqa: S105
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Person:
 
 
 class Graph:
-    """One user, their friends, and the token that may ask for them.
+    """The user USER, their friends, and the token TOKEN that may ask for them.
 
     Attributes:
         url: where it listens.
@@ -49,10 +51,8 @@ class Graph:
         fetched: the paths of pictures, with the header Authorization that each came with.
     """
 
-    def __init__(self, user_id: str, token: str) -> None:
+    def __init__(self) -> None:
         self.url = ""
-        self.user_id = user_id
-        self.token = token
         self.friends: list[Person] | None = []
         self.page = 3
         self.answers: deque[Reply | None] = deque()
@@ -82,7 +82,7 @@ class Graph:
             self.calls.append(address)
             if self.answers and (instead := self.answers.popleft()):
                 return instead
-        if authorization != f"Bearer {self.token}":
+        if authorization != f"Bearer {TOKEN}":
             said = f"Malformed access token {(authorization or '').removeprefix('Bearer ')}"
             return error(400, 190, said, error_subcode=463)
         return self._friends(parts.path, int(query.get("after", 0)))
@@ -93,18 +93,18 @@ class Graph:
         return shown.get(number) or Reply(404, b"")
 
     def _friends(self, path: str, start: int) -> Reply:
-        me, page = f"/{VERSION}/{self.user_id}", None
+        me, page = f"/{VERSION}/{USER}", None
         if self.friends is not None:
             shown = self.friends[start : start + self.page]
             page = {"data": [self._told(person) for person in shown]}
             if start + self.page < len(self.friends):
                 # As Facebook does it, the token is in the address.
-                more = urlencode({"access_token": self.token, "after": start + self.page})
+                more = urlencode({"access_token": TOKEN, "after": start + self.page})
                 page["paging"] = {"next": f"{self.url}{me}/friends?{more}"}
         if path == f"{me}/friends":
             return Reply(200, json.dumps(page).encode())
         if path == me:
-            user = {"id": self.user_id, "name": "The User"}
+            user = {"id": USER, "name": "The User"}
             friends = {} if page is None else {"friends": page}
             return Reply(200, json.dumps({**user, **friends}).encode())
         return error(404, 803, "Some of the aliases you requested do not exist")

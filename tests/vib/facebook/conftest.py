@@ -1,17 +1,15 @@
-import json
 from collections.abc import Iterator
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
-import boto3
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
 from sqlalchemy import select
 
-from harness.graph import VERSION, Graph, served
+from harness.graph import TOKEN, USER, VERSION, Graph, served
+from harness.queues import Queues, make_queues
 from harness.users import add_user
 from vib.db.models import Contact, Link
 from vib.facebook import consumer as consuming
@@ -24,16 +22,11 @@ from vib.messages import FacebookJob
 from vib.services import Services
 from vib.workflows.create_contacts import create_contacts
 
-if TYPE_CHECKING:
-    from types_boto3_sqs import SQSClient
-
-TOKEN = "EAAB-the-token-of-these-tests"  # noqa: S105
-
 
 @pytest.fixture
 def graph() -> Iterator[Graph]:
     """Facebook, with one user who has no friends yet."""
-    with served(Graph("4711", TOKEN)) as graph:
+    with served(Graph()) as graph:
         yield graph
 
 
@@ -57,10 +50,10 @@ def jpeg(picture: NDArray[np.uint8]) -> bytes:
     return file.getvalue()
 
 
-def ask(context: Services, graph: Graph, user_id: UUID, token: str = TOKEN) -> FacebookJob:
+def ask(context: Services, user_id: UUID, token: str = TOKEN) -> FacebookJob:
     """What `accept` writes for a link, without the workflow."""
     with context.sessions.begin() as session:
-        links.ask(session, user_id, graph.user_id, context.token_seal.seal(token))
+        links.ask(session, user_id, USER, context.token_seal.seal(token))
     return FacebookJob(user_id)
 
 
@@ -88,38 +81,9 @@ def linked(
     graph.add(1, "Eileen Collins", jpeg(astronaut))
     graph.add(2, "Nobody in Sight")
     graph.add(3, "Grace Hopper", jpeg(hopper))
-    job = ask(context, graph, user_id)
+    job = ask(context, user_id)
     create_contacts(job)
     return job
-
-
-class Queues(NamedTuple):
-    """A queue, the one for bad messages, and the client of both."""
-
-    sqs: "SQSClient"
-    url: str
-    dead_url: str
-
-    def send(self, message: object) -> None:
-        body = message if isinstance(message, str) else json.dumps(message, default=str)
-        self.sqs.send_message(QueueUrl=self.url, MessageBody=body)
-
-    def left(self) -> tuple[int, int]:
-        """How many messages there are, and how many that somebody has in hand."""
-        names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
-        said = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=list(names))
-        there, hidden = (int(said["Attributes"][name]) for name in names)
-        return there, hidden
-
-    def dead(self) -> list[tuple[str, str]]:
-        """The bad messages, each with its reason."""
-        answer = self.sqs.receive_message(
-            QueueUrl=self.dead_url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
-        )
-        return [
-            (message["Body"], message["MessageAttributes"]["Reason"]["StringValue"])
-            for message in answer.get("Messages", [])
-        ]
 
 
 @pytest.fixture
@@ -127,10 +91,7 @@ def queues(aws_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Queues:
     """Two queues of this test's own."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    sqs = boto3.client("sqs", endpoint_url=aws_endpoint, region_name="us-east-1")
-    name = uuid4().hex
-    urls = [sqs.create_queue(QueueName=each)["QueueUrl"] for each in (name, f"{name}-dead")]
-    return Queues(sqs, *urls)
+    return make_queues(aws_endpoint)
 
 
 @pytest.fixture
@@ -145,15 +106,6 @@ def consumer(context: Services, queues: Queues, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(context, "settings", settings)
     monkeypatch.setitem(vars(context), "sqs", queues.sqs)
     return Consumer(context)
-
-
-def link(user_id: UUID) -> dict[str, Any]:
-    return {
-        "user_uuid": user_id,
-        "fb_access_token": TOKEN,
-        "action": "link",
-        "facebook_id": "4711",
-    }
 
 
 def running(context: Services, user_id: UUID) -> str:

@@ -4,6 +4,8 @@ from uuid import UUID
 import pytest
 from botocore.exceptions import ClientError
 
+from harness.graph import TOKEN
+from harness.queues import Queues, link, unlink
 from vib.db.models import LinkStatus
 from vib.facebook import consumer as consuming
 from vib.facebook import links
@@ -11,7 +13,7 @@ from vib.facebook.consumer import Consumer
 from vib.facebook.names import workflow_id
 from vib.services import Services
 
-from .conftest import TOKEN, Queues, link, link_of, running
+from .conftest import link_of, running
 
 
 def test_a_message_starts_a_workflow_and_is_gone(
@@ -29,7 +31,7 @@ def test_a_message_starts_a_workflow_and_is_gone(
 def test_unlink_needs_no_more_than_the_user(
     context: Services, queues: Queues, consumer: Consumer, user_id: UUID
 ) -> None:
-    queues.send({"user_uuid": user_id, "action": "unlink"})
+    queues.send(unlink(user_id))
 
     consumer.poll()
 
@@ -105,7 +107,7 @@ def test_the_opposite_comes_again_until_it_can_be_done(
     monkeypatch.setattr(consuming, "_FIRST_WAIT", 0)
     queues.send(link(user_id))
     consumer.poll()
-    queues.send({"user_uuid": user_id, "action": "unlink"})
+    queues.send(unlink(user_id))
 
     consumer.poll()
     consumer.poll()

@@ -10,25 +10,22 @@ from uuid import UUID
 
 import pytest
 
+from harness.graph import TOKEN
 from harness.pipeline import wait_until
+from harness.queues import Queues, link
 from vib.facebook.consumer import Consumer
 from vib.services import Services
 
-from .conftest import TOKEN, Queues, link, link_of, running
+from .conftest import link_of, running
 
 
 @pytest.fixture
 def start(
-    consumer: Consumer, queues: Queues, aws_endpoint: str, monkeypatch: pytest.MonkeyPatch
+    consumer: Consumer, queues: Queues, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[], "subprocess.Popen[bytes]"]]:
     """Starts `vib create-contacts`."""
     assert consumer
-    for name, value in {
-        "VIB_FACEBOOK_QUEUE_URL": queues.url,
-        "VIB_FACEBOOK_DEAD_LETTER_QUEUE_URL": queues.dead_url,
-        "VIB_SQS_ENDPOINT_URL": aws_endpoint,
-        "VIB_SQS_REGION": "us-east-1",
-    }.items():
+    for name, value in queues.settings.items():
         monkeypatch.setenv(name, value)
     started = []
 

@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from harness.graph import Graph
+from harness.graph import TOKEN, Graph
 from harness.popeye import serving
 from harness.tus_client import Answer, TusClient, token_of
 from harness.users import add_user
@@ -14,7 +14,7 @@ from vib.popeye.http.tokens import Audience
 from vib.services import Services
 from vib.workflows.create_contacts import create_contacts
 
-from .conftest import TOKEN, link_of
+from .conftest import link_of
 
 
 @pytest.fixture

@@ -1,13 +1,11 @@
 import pytest
 
-from harness.graph import VERSION, Graph, Reply, error, served
+from harness.graph import TOKEN, USER, VERSION, Graph, Reply, error, served
 from vib.facebook.graph import Friend, GraphApi, GraphRefusal, GraphUnavailable
-
-from .conftest import TOKEN
 
 
 def friends_of(graph: Graph, token: str = TOKEN) -> list[Friend]:
-    pages = GraphApi(graph.url, VERSION).friends(graph.user_id, token)
+    pages = GraphApi(graph.url, VERSION).friends(USER, token)
     return [friend for page in pages for friend in page]
 
 
@@ -107,7 +105,7 @@ def test_without_the_permission_to_see_friends_there_is_a_reason_and_no_empty_li
 
 
 def test_the_token_follows_no_page_to_another_host(graph: Graph) -> None:
-    with served(Graph("4711", TOKEN)) as elsewhere:
+    with served(Graph()) as elsewhere:
         said = f'{{"friends": {{"data": [], "paging": {{"next": "{elsewhere.url}/x"}}}}}}'
         graph.answers.append(Reply(200, said.encode()))
 
@@ -149,5 +147,5 @@ def test_a_page_without_an_end_is_not_read_to_it(
 
 def test_a_facebook_that_is_away_may_come_back() -> None:
     with pytest.raises(GraphUnavailable, match=r"127\.0\.0\.1:9 does not answer") as away:
-        list(GraphApi("http://127.0.0.1:9", VERSION).friends("4711", TOKEN))
+        list(GraphApi("http://127.0.0.1:9", VERSION).friends(USER, TOKEN))
     assert TOKEN not in str(away.value)

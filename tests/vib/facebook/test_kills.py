@@ -76,12 +76,12 @@ def assert_nothing_lies_about(context: Services) -> None:
 
 
 def test_a_list_of_friends_that_is_killed_anywhere_is_completed_by_the_next_try(
-    context: Services, graph: Graph, killed: Victim
+    context: Services, killed: Victim
 ) -> None:
     line, done = 1 - STEP, False
     while not done:
         line += STEP
-        job = ask(context, graph, add_user(context))
+        job = ask(context, add_user(context))
 
         done = killed.survives("list friends", line, LISTING, user_id=job.user_id)
         create_contacts(job)
@@ -93,12 +93,12 @@ def test_a_list_of_friends_that_is_killed_anywhere_is_completed_by_the_next_try(
 
 
 def test_faces_that_are_killed_anywhere_are_completed_by_the_next_try(
-    context: Services, graph: Graph, killed: Victim
+    context: Services, killed: Victim
 ) -> None:
     line, done = 1 - STEP, False
     while not done:
         line += STEP
-        job = ask(context, graph, add_user(context))
+        job = ask(context, add_user(context))
         (batch,) = list_friends(job).batches or ()
 
         done = killed.survives(
@@ -113,18 +113,18 @@ def test_faces_that_are_killed_anywhere_are_completed_by_the_next_try(
 
 
 def test_an_unlink_that_is_killed_anywhere_is_completed_by_the_next_try_or_by_a_new_link(
-    context: Services, graph: Graph, killed: Victim
+    context: Services, killed: Victim
 ) -> None:
     line, done = 1 - STEP, False
     while not done:
         line += STEP
-        job = ask(context, graph, add_user(context))
+        job = ask(context, add_user(context))
         create_contacts(job)
 
         done = killed.survives("remove friends", line, REMOVING, user_id=job.user_id)
 
         if line % (2 * STEP) == 1:
-            create_contacts(ask(context, graph, job.user_id))
+            create_contacts(ask(context, job.user_id))
             assert_linked_once(context, job.user_id)
         remove_contacts(FacebookJob(job.user_id))
         assert contacts_of(context, job.user_id) == {}

@@ -7,7 +7,7 @@ from PIL import Image
 from sqlalchemy import select
 
 import swflow
-from harness.graph import Graph, Reply, error
+from harness.graph import TOKEN, Graph, Reply, error
 from vib.activities.add_faces import add_faces
 from vib.activities.finish_link import finish_link
 from vib.activities.list_friends import list_friends
@@ -24,7 +24,7 @@ from vib.recognisers.recogniser import NAMED, StoredFace
 from vib.services import Services
 from vib.workflows.create_contacts import create_contacts
 
-from .conftest import TOKEN, ask, contacts_of, jpeg, link_of
+from .conftest import ask, contacts_of, jpeg, link_of
 
 Picture = NDArray[np.uint8]
 
@@ -103,7 +103,7 @@ def test_pictures_that_show_nobody_for_sure_leave_bare_contacts(
         ]
     ):
         graph.add(number, f"Friend {number}", picture)
-    job = ask(context, graph, user_id)
+    job = ask(context, user_id)
 
     outcome = create_contacts(job)
 
@@ -127,7 +127,7 @@ def test_contacts_without_a_face_and_with_a_picture_elsewhere_are_shown_like_all
 def test_linking_is_done_once(context: Services, graph: Graph, linked: FacebookJob) -> None:
     calls = len(graph.calls)
 
-    outcome = create_contacts(ask(context, graph, linked.user_id))
+    outcome = create_contacts(ask(context, linked.user_id))
 
     assert outcome.status == "The user's friends are contacts already."
     assert len(graph.calls) == calls
@@ -143,7 +143,7 @@ def test_contacts_of_facebook_that_were_there_before_are_linked_contacts(
     with context.sessions.begin() as session:
         session.add(Contact(user_id=user_id, provider="facebook", provider_id="77", name="Ann"))
 
-    outcome = create_contacts(ask(context, graph, user_id))
+    outcome = create_contacts(ask(context, user_id))
 
     assert outcome.status == "The user's friends are contacts already."
     assert list(contacts_of(context, user_id)) == ["Ann"]
@@ -158,7 +158,7 @@ def test_an_expired_token_ends_the_link_and_a_new_one_goes_on_with_it(
     graph.answers.extend((None, error(400, 190, f"{TOKEN} has expired")))
 
     with pytest.raises(swflow.Failure, match="does not accept the access token") as failed:
-        create_contacts(ask(context, graph, user_id))
+        create_contacts(ask(context, user_id))
 
     assert failed.value.retry is False
     assert len(graph.calls) == 2
@@ -168,7 +168,7 @@ def test_an_expired_token_ends_the_link_and_a_new_one_goes_on_with_it(
     assert "does not accept" in str(link.reason)
     assert len(contacts_of(context, user_id)) == 3
 
-    outcome = create_contacts(ask(context, graph, user_id))
+    outcome = create_contacts(ask(context, user_id))
 
     assert (outcome.status, outcome.contacts, outcome.faces) == ("linked", 5, 1)
 
@@ -179,7 +179,7 @@ def test_what_facebook_has_trouble_with_is_asked_again(
     graph.add(1, "Eileen Collins")
     graph.answers.extend([error(400, 4), error(500, 2), Reply(503, b"")])
 
-    outcome = create_contacts(ask(context, graph, user_id))
+    outcome = create_contacts(ask(context, user_id))
 
     assert (outcome.status, outcome.contacts) == ("linked", 1)
     assert len(graph.calls) == 4
@@ -190,7 +190,7 @@ def test_a_picture_that_is_not_to_be_had_now_is_fetched_later(
 ) -> None:
     graph.add(1, "Eileen Collins", Reply(503, b""))
     graph.add(2, "Grace Hopper", jpeg(hopper))
-    job = ask(context, graph, user_id)
+    job = ask(context, user_id)
     batch = list_friends(job).batches
     assert batch is not None
 
@@ -210,7 +210,7 @@ def test_pictures_that_are_never_to_be_had_do_not_fail_the_link(
 ) -> None:
     graph.add(1, "Eileen Collins", Reply(503, b""))
 
-    outcome = create_contacts(ask(context, graph, user_id))
+    outcome = create_contacts(ask(context, user_id))
 
     assert (outcome.status, outcome.contacts, outcome.faces) == ("linked", 1, 0)
     assert len(outcome.failures) == 1
@@ -227,7 +227,7 @@ def test_many_friends_go_in_batches(
     for number in range(21):
         graph.add(number, f"Friend {number}", b"no picture")
 
-    listed = list_friends(ask(context, graph, user_id))
+    listed = list_friends(ask(context, user_id))
 
     assert (listed.friends, len(listed.batches or ())) == (21, 11)
     with context.sessions() as session:
@@ -250,7 +250,7 @@ def test_as_many_friends_as_there_may_be_keep_the_limits_of_swf(
     for number in range(most_batches):
         graph.add(number, f"Friend {number}", b"no picture")
 
-    listed = list_friends(ask(context, graph, user_id))
+    listed = list_friends(ask(context, user_id))
 
     assert len(listed.batches or ()) == most_batches
     assert len(list_friends.codec.dump_result(listed)) < 32_768
@@ -264,7 +264,7 @@ def test_friends_may_have_any_name(
 ) -> None:
     graph.add(1, name, jpeg(hopper))
 
-    outcome = create_contacts(ask(context, graph, user_id))
+    outcome = create_contacts(ask(context, user_id))
 
     assert outcome.faces == 1
     media, _, _ = faces_of(context, user_id)[name.replace("\0", "")]
@@ -273,12 +273,12 @@ def test_friends_may_have_any_name(
 
 def test_a_name_that_the_user_chose_stays(context: Services, graph: Graph, user_id: UUID) -> None:
     graph.add(1, "Eileen Collins")
-    job = ask(context, graph, user_id)
+    job = ask(context, user_id)
     list_friends(job)
     with context.sessions.begin() as session:
         session.scalars(select(Contact).filter_by(user_id=user_id)).one().name = "Aunt Eileen"
 
-    list_friends(ask(context, graph, user_id))
+    list_friends(ask(context, user_id))
 
     assert list(contacts_of(context, user_id)) == ["Aunt Eileen"]
 
@@ -287,7 +287,7 @@ def test_a_friend_who_is_forgotten_meanwhile_does_not_come_back(
     context: Services, graph: Graph, user_id: UUID, hopper: Picture
 ) -> None:
     graph.add(1, "Grace Hopper", jpeg(hopper))
-    job = ask(context, graph, user_id)
+    job = ask(context, user_id)
     (batch,) = list_friends(job).batches or ()
     with context.sessions.begin() as session:
         (friend,) = friends_of_users.friends_in(session, user_id, batch)
@@ -340,7 +340,7 @@ def test_an_activity_that_runs_twice_leaves_what_it_leaves_when_it_runs_once(
     graph.add(1, "Eileen Collins", jpeg(astronaut))
     graph.add(2, "Nobody in Sight")
     graph.add(3, "Grace Hopper", jpeg(hopper))
-    job = ask(context, graph, user_id)
+    job = ask(context, user_id)
 
     listed = list_friends(job)
     once = tables(context, user_id)

@@ -40,7 +40,7 @@ def test_amazon_learns_friends_once_and_forgets_them_with_their_contacts(
 ) -> None:
     graph.add(1, "Eileen Collins", jpeg(astronaut))
     graph.add(2, "Grace Hopper", jpeg(hopper))
-    job = ask(context, graph, add_user(context))
+    job = ask(context, add_user(context))
 
     create_contacts(job)
     collection = f"test-{job.user_id}"

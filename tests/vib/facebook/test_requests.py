@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from harness.graph import Graph
+from harness.graph import TOKEN, USER
 from harness.jobs import sync
 from vib.db.models import Link, LinkStatus
 from vib.facebook import links
@@ -12,7 +12,7 @@ from vib.facebook.names import workflow_id
 from vib.facebook.requests import BadRequest, FacebookRequest, OtherActionRunning, Receipt, accept
 from vib.services import Services
 
-from .conftest import TOKEN, link_of
+from .conftest import link_of
 
 
 def request(user_id: UUID, action: str = "link", **more: Any) -> FacebookRequest:
@@ -85,14 +85,14 @@ def test_the_opposite_waits_until_that_is_done(context: Services, user_id: UUID)
 
 
 def test_a_link_that_is_kept_waiting_takes_its_token_back_and_leaves_the_rest(
-    context: Services, user_id: UUID, graph: Graph
+    context: Services, user_id: UUID
 ) -> None:
     with context.sessions.begin() as session:
         session.add(
             Link(
                 user_id=user_id,
                 provider="facebook",
-                provider_id=graph.user_id,
+                provider_id=USER,
                 status=LinkStatus.UNLINKING,
             )
         )

@@ -108,11 +108,11 @@ def test_whom_the_user_gave_an_address_stays(context: Services, linked: Facebook
 
 
 def test_a_later_link_works_and_knows_who_stayed(
-    context: Services, graph: Graph, linked: FacebookJob, seen: tuple[UUID, str]
+    context: Services, linked: FacebookJob, seen: tuple[UUID, str]
 ) -> None:
     remove_contacts(linked)
 
-    outcome = create_contacts(ask(context, graph, linked.user_id))
+    outcome = create_contacts(ask(context, linked.user_id))
 
     assert (outcome.status, outcome.contacts, outcome.faces) == ("linked", 3, 2)
     contacts = contacts_of(context, linked.user_id)
@@ -137,9 +137,9 @@ def test_who_was_never_linked_may_be_unlinked(user_id: UUID) -> None:
 
 
 def test_other_users_and_other_contacts_lose_nothing(
-    context: Services, graph: Graph, linked: FacebookJob
+    context: Services, linked: FacebookJob
 ) -> None:
-    other = ask(context, graph, add_user(context))
+    other = ask(context, add_user(context))
     create_contacts(other)
     with context.sessions.begin() as session:
         session.add(Contact(user_id=linked.user_id, name="Ann"))
@@ -153,9 +153,9 @@ def test_other_users_and_other_contacts_lose_nothing(
 
 
 def test_a_link_that_is_asked_for_while_the_last_rows_go_is_not_lost(
-    context: Services, graph: Graph, linked: FacebookJob
+    context: Services, linked: FacebookJob
 ) -> None:
-    ask(context, graph, linked.user_id)
+    ask(context, linked.user_id)
 
     remove_contacts(linked)
 
@@ -214,4 +214,4 @@ def test_two_friends_may_have_the_same_picture(
     for number in (1, 2):
         graph.add(number, f"Friend {number}", jpeg(hopper))
 
-    assert create_contacts(ask(context, graph, user_id)).faces == 2
+    assert create_contacts(ask(context, user_id)).faces == 2
