@@ -1,44 +1,64 @@
-"""Every kind of process is killed while videos come in, and in the end nobody can tell."""
+"""Every kind of process is killed while it has work to do, and in the end nobody can tell."""
 
-import http.client
 import os
-import signal
-import socket
-import struct
 import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import count, cycle
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from pathlib import Path
 from random import Random
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, create_engine, select, text
-from sqlalchemy.exc import OperationalError
+import skimage.data
+from PIL import Image
+from pydantic import SecretStr
+from sqlalchemy import Engine, create_engine, func, select
 
 import swflow
-from harness.pipeline import Pipeline, assert_rows_and_files_agree
+from harness.aws import aws
+from harness.aws_json import served
+from harness.batch import Batch, Crowd, Friendship, Uploader, Video
+from harness.fleet import Fleet
+from harness.graph import TOKEN, Graph
+from harness.graph import served as served_graph
+from harness.mturk import MTurk, asking
+from harness.pipeline import assert_rows_and_files_agree
+from harness.queues import Queues, make_queues
 from harness.swf_server import SwfServer
-from harness.tus_client import TusClient, token_of
-from harness.users import add_user
+from harness.tracks import results
+from vib import executions
+from vib.contacts.questions import workflow_id as asking_id
 from vib.db import migrate
-from vib.db.models import Media, MediaStatus, Stage, StageStatus
+from vib.db.models import (
+    Contact,
+    JobRun,
+    Media,
+    MediaStatus,
+    Question,
+    Stage,
+    StageStatus,
+)
 from vib.db.people import people_in
+from vib.facebook.names import workflow_id as friends_id
+from vib.jobs.registry import JOBS
 from vib.local.database import embedded_postgres
-from vib.local.processes import Processes
 from vib.local.receiver import Receiver
 from vib.local.sample import make_sample
+from vib.messages import VideoJob
 from vib.services import Services
 
-pytestmark = pytest.mark.slow
-
 SEED = int(os.environ.get("VIB_CHAOS_SEED", "1"))
-KILLS = int(os.environ.get("VIB_CHAOS_KILLS", "11"))  # each once; more by hand
-IN_WORK = 2  # videos that are on their way while processes are killed
-SERVERS = ("swf", "postgres")
-TASK_LISTS = ("upload", "transcode", "faces", "recognise", "notify")  # what videos pass through
+KILLS = int(os.environ.get("VIB_CHAOS_KILLS", "0"))  # or each kind once
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300 + 10 * KILLS)]
+
+
+@pytest.fixture
+def random() -> Random:
+    """The same for the same seed."""
+    return Random(SEED)  # noqa: S311 - no secret
 
 
 @pytest.fixture
@@ -51,170 +71,122 @@ def database(postgres_folder: Path) -> Iterator[Engine]:
         engine.dispose()
 
 
-class Fleet:
-    """All processes of a pipeline, kept alive as supervisor does, and killed."""
-
-    def __init__(
-        self, context: Services, swf: SwfServer, processes: Processes, web: Receiver
-    ) -> None:
-        self.context = context
-        self.popeyes = [f"http://127.0.0.1:{_free_port()}" for _ in range(2)]
-        self._swf = swf
-        self._pipeline = Pipeline(context, web, processes, add_user(context))
-        self._commands = {
-            "decider": ("decider",),
-            "sync": ("job", "sync", "--every", "5s"),
-            **{name: ("worker", name) for name in TASK_LISTS},
-            **{
-                f"popeye-{number}": ("popeye", "--port", url.rpartition(":")[2])
-                for number, url in enumerate(self.popeyes, 1)
-            },
-        }
-        for name in self._commands:
-            self._start(name)
-
-    @property
-    def names(self) -> list[str]:
-        """Whatever can be killed."""
-        return [*self._commands, *SERVERS]
-
-    @property
-    def user_id(self) -> UUID:
-        """Whose the videos are."""
-        return self._pipeline.user_id
-
-    def kill(self, name: str, pause: float) -> None:
-        """Kill a process with SIGKILL, and start it again after some seconds."""
-        if name == "swf":
-            self._swf.kill()
-            time.sleep(pause)
-            self._swf.restart()
-        elif name == "postgres":
-            self._kill_postgres()
-        else:
-            self._pipeline.kill(name)
-            time.sleep(pause)
-            self._start(name)
-        self.see_to_all()
-
-    def see_to_all(self) -> None:
-        """Make sure that nothing has ended but by a kill."""
-        self._pipeline.processes.check()
-
-    def _start(self, name: str) -> None:
-        self._pipeline.processes.start(name, "harness.hasty", *self._commands[name])
-
-    def _kill_postgres(self) -> None:
-        """Kill a process of the server, which ends all others, and recovers from its log."""
-        ours = text("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
-        with self.context.engine.connect() as connection:
-            backend = connection.scalars(ours).all()[0]
-        os.kill(backend, signal.SIGKILL)
-        while self.statuses() is None:
-            time.sleep(0.1)
-
-    def statuses(self) -> dict[UUID, str] | None:
-        """How far each video is; None while the database recovers."""
-        try:
-            with self.context.sessions() as session:
-                return {media.id: media.status for media in session.scalars(select(Media))}
-        except OperationalError:
-            return None
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
-class Uploader:
-    """A user's browser, which goes on until each file has arrived."""
-
-    def __init__(self, fleet: Fleet, films: list[bytes], pool: ThreadPoolExecutor) -> None:
-        self._token = token_of(fleet.context, fleet.user_id)
-        self._popeyes = fleet.popeyes
-        self._films = cycle(films)
-        self._numbers = count()
-        self._pool = pool
-        self.uploads: list[Future[UUID]] = []
-
-    def upload_another(self) -> None:
-        """Begin to upload a video that nobody has uploaded before."""
-        number = next(self._numbers)
-        # A box at the end of the file that means nothing, and makes it another file.
-        content = next(self._films) + struct.pack(">I4sQ", 16, b"free", number)
-        self.uploads.append(self._pool.submit(self._upload, f"film {number}.mp4", content))
-
-    def _upload(self, name: str, content: bytes) -> UUID:
-        path: str | None = None
-        for url in cycle(self._popeyes):
-            client = TusClient(url, self._token)
-            try:
-                path = path or client.create(len(content), name)
-                offset = int(client.head(path).headers["Upload-Offset"])
-                if offset == len(content):
-                    return UUID(path.rpartition("/")[2])
-                client.patch(path, offset, content[offset : offset + len(content) // 3 + 1])
-            except (OSError, http.client.HTTPException, AssertionError, TypeError):
-                time.sleep(0.2)  # it is not there, or has no database
-        raise AssertionError
+@pytest.fixture
+def aws_url() -> Iterator[str]:
+    with aws() as url:
+        yield url
 
 
 @pytest.fixture
-def films(tmp_path: Path, tiny_video: Path) -> list[bytes]:
-    """A film of two people, and films of nobody."""
-    make_sample(tmp_path / "party.mp4", seconds=5)
-    nobody = tiny_video.read_bytes()
-    return [(tmp_path / "party.mp4").read_bytes(), nobody, nobody]
+def crowd(random: Random) -> Crowd:
+    return Crowd(MTurk(), random)
+
+
+@pytest.fixture
+def context(
+    context: Services,  # noqa: ARG001 - its environment, with changes
+    aws_url: str,
+    crowd: Crowd,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Services]:
+    """The services of a fleet: files in Amazon S3, questions at Mechanical Turk."""
+    tests = Path(__file__).parents[1]
+    monkeypatch.setenv("PYTHONPATH", f"{tests.parent / 'src'}{os.pathsep}{tests}")
+    with served(crowd.mturk) as mturk_url:
+        yield asking(mturk_url, aws_url, monkeypatch)
+
+
+@pytest.fixture
+def graph() -> Iterator[Graph]:
+    """A Facebook whose user has four friends, on two pages; two show a face."""
+    with served_graph(Graph()) as graph:
+        for number, name in enumerate(("astronaut", "coffee", "astronaut"), 1):
+            picture = BytesIO()
+            Image.fromarray(getattr(skimage.data, name)()).save(picture, "JPEG")
+            graph.add(number, f"Friend {number}", picture.getvalue())
+        graph.add(4, "Nobody in Sight")
+        yield graph
+
+
+@pytest.fixture
+def queues(
+    context: Services, aws_url: str, graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> Queues:
+    """The queue of requests, a user's in order, named by the environment as that Facebook is."""
+    assert context
+    queues = make_queues(aws_url, in_order=True, VisibilityTimeout="3")
+    for name, value in {**queues.settings, "VIB_FACEBOOK_GRAPH_URL": graph.url}.items():
+        monkeypatch.setenv(name, value)
+    return queues
 
 
 @pytest.fixture
 def fleet(
     context: Services,
+    queues: Queues,
     swf_server: SwfServer,
-    web: Receiver,
+    random: Random,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Fleet]:
-    tests = Path(__file__).parents[1]
-    monkeypatch.setenv("PYTHONPATH", f"{tests.parent / 'src'}{os.pathsep}{tests}")
-    with Processes(tmp_path / "logs") as processes:
-        yield Fleet(context, swf_server, processes, web)
+    assert queues
+    with Fleet(context, swf_server, tmp_path / "logs", random) as fleet:
+        yield fleet
 
 
-def test_videos_are_processed_once_whatever_is_killed_meanwhile(
-    fleet: Fleet, films: list[bytes], web: Receiver
+@pytest.fixture
+def films(tmp_path: Path, tiny_video: Path) -> tuple[bytes, bytes]:
+    """A film of two people, and one of nobody."""
+    party = tmp_path / "party.mp4"
+    make_sample(party, seconds=5)
+    return party.read_bytes(), tiny_video.read_bytes()
+
+
+@pytest.fixture
+def batch(
+    context: Services, fleet: Fleet, crowd: Crowd, queues: Queues, films: tuple[bytes, bytes]
+) -> Iterator[Batch]:
+    with ThreadPoolExecutor() as pool:
+        uploader = Uploader(context, fleet.popeyes, pool)
+        yield Batch(context, uploader, crowd, queues, films)
+
+
+def test_all_is_done_once_whatever_is_killed_meanwhile(
+    fleet: Fleet, batch: Batch, random: Random, web: Receiver, tmp_path: Path
 ) -> None:
-    random = Random(SEED)  # noqa: S311 - the same for the same seed
-    victims = [name for _ in range(KILLS) for name in random.sample(fleet.names, len(fleet.names))]
-    with ThreadPoolExecutor(IN_WORK) as pool:
-        uploader = Uploader(fleet, films, pool)
-        for victim in victims[:KILLS]:
-            while len(uploader.uploads) - complete(fleet) < IN_WORK:
-                uploader.upload_another()
-            time.sleep(random.uniform(0.5, 2.0))
-            fleet.kill(victim, random.uniform(0.0, 1.0))
-        videos = [upload.result() for upload in uploader.uploads]
-    while complete(fleet) < len(videos):
+    batch.begin()
+    for victim in victims(fleet, random):
+        batch.go_on()
+        time.sleep(random.uniform(0.5, 2.0))
+        fleet.kill(victim)
+    while not batch.is_done():
         fleet.see_to_all()
         time.sleep(0.2)
 
-    assert set(fleet.statuses() or ()) == set(videos)
-    for number, media_id in enumerate(videos):
-        assert_processed_once(fleet.context, media_id, people=0 if number % len(films) else 2)
-    assert_rows_and_files_agree(fleet.context)
-    assert_heard_once(web, videos)
+    context = batch.context
+    for video in batch.videos:
+        assert_processed_once(context, video)
+    assert_people_were_asked_once(context, batch.crowd)
+    for friendship in batch.friendships:
+        assert_has_friends_once(context, friendship)
+    for job in batch.orphans:
+        assert_rescued_once(context, job)
+    assert_rows_and_files_agree(context)
+    assert_heard_once(context, web, batch.videos)
+    assert_jobs_came_to_their_end(context)
+    assert_no_secret_in(context, tmp_path / "logs")
 
 
-def complete(fleet: Fleet) -> int:
-    """How many videos are complete, as far as can be said."""
-    statuses = fleet.statuses() or {}
-    assert MediaStatus.FAILED not in statuses.values()
-    return sum(status == MediaStatus.COMPLETE for status in statuses.values())
+def victims(fleet: Fleet, random: Random) -> list[str]:
+    """Who is killed, one after another: each kind once before any is again."""
+    number = KILLS or len(fleet.names)
+    rounds = -(-number // len(fleet.names))
+    in_turn = [name for _ in range(rounds) for name in random.sample(fleet.names, len(fleet.names))]
+    return in_turn[:number]
 
 
-def assert_processed_once(context: Services, media_id: UUID, *, people: int) -> None:
+def assert_processed_once(context: Services, video: Video) -> None:
     """Each step is done, each workflow ended well, and nobody is in the video twice."""
+    media_id = video.media_id
     with context.sessions() as session:
         media = session.get_one(Media, media_id)
         stages = session.scalars(select(Stage).filter_by(media_id=media_id)).all()
@@ -222,11 +194,15 @@ def assert_processed_once(context: Services, media_id: UUID, *, people: int) -> 
             "Transcode", "FaceDetect", "FaceRecognize", "NotifyComplete",
         }  # fmt: skip
         assert {stage.status for stage in stages} == {StageStatus.DONE}
-        assert len(people_in(session, media_id)) == people
-    assert media.failure is None
+        assert len(people_in(session, media_id)) == video.people
+    assert (media.status, media.failure) == (MediaStatus.COMPLETE, None)
     assert how_it_ended(context, str(media_id)) == ["COMPLETED"]
     # One more may find that there is nothing to do: `sync` hands uploads over that wait.
     assert set(how_it_ended(context, f"upload-{media_id}")) == {"COMPLETED"}
+    if video.is_hard:
+        assert how_it_ended(context, asking_id(media_id)) == ["COMPLETED"]
+        found = results(context, VideoJob(media_id, video.user_id)).values()
+        assert {result for result, _ in found} == {"human_recognized"}
 
 
 def how_it_ended(context: Services, workflow_id: str) -> list[str]:
@@ -236,10 +212,62 @@ def how_it_ended(context: Services, workflow_id: str) -> list[str]:
     return [info.get("closeStatus", "OPEN") for info in found]
 
 
-def assert_heard_once(web: Receiver, videos: list[UUID]) -> None:
+def assert_people_were_asked_once(context: Services, crowd: Crowd) -> None:
+    """There was one HIT for every question, and what came of it is applied."""
+    with context.sessions() as session:
+        questions = session.scalars(select(Question)).all()
+    assert sorted(crowd.mturk.made) == sorted(f"vib vib {question.id}" for question in questions)
+    assert all(question.closed_at is not None for question in questions)
+
+
+def assert_has_friends_once(context: Services, friendship: Friendship) -> None:
+    """Every friend is one contact, two have a face; of whom did not stay there is nothing."""
+    theirs = {"user_id": friendship.user_id}
+    with context.sessions() as session:
+        friends = session.scalars(select(Contact).filter_by(**theirs)).all()
+        pictures = session.scalars(
+            select(func.count()).select_from(Media).filter_by(**theirs)
+        ).one()
+    if friendship.stays:
+        assert sorted(friend.provider_id or "" for friend in friends) == ["1", "2", "3", "4"]
+        assert pictures == sum(friend.picture_key is not None for friend in friends) == 2
+    else:
+        assert (friends, pictures) == ([], 0)
+    assert set(how_it_ended(context, friends_id(friendship.user_id))) == {"COMPLETED"}
+
+
+def assert_rescued_once(context: Services, job: VideoJob) -> None:
+    """Each track is somebody new."""
+    found = results(context, job)
+    assert [result for result, _ in found.values()] == ["new_face", "new_face"]
+    assert len({contact_id for _, contact_id in found.values()} - {None}) == 2
+
+
+def assert_heard_once(context: Services, web: Receiver, videos: list[Video]) -> None:
     """The web application heard of each video once, apart from what it knows to be the same."""
-    heard = Counter()
+    heard: Counter[tuple[UUID, str]] = Counter()
     while not web.messages.empty():
         message = web.messages.get()
-        heard[message["mid"], message["status"]] += 1
-    assert heard == {(str(media_id), "complete"): 1 for media_id in videos}
+        heard[UUID(message["mid"]), message["status"]] += 1
+    expected = [(video.media_id, "complete") for video in videos]
+    expected += [
+        (video.media_id, "people")
+        for video in videos
+        if executions.latest(context.swf, asking_id(video.media_id))
+    ]
+    assert heard == Counter(expected)
+
+
+def assert_jobs_came_to_their_end(context: Services) -> None:
+    """No job was kept from its work for good."""
+    with context.sessions() as session:
+        assert set(session.scalars(select(JobRun.name))) == set(JOBS)
+
+
+def assert_no_secret_in(context: Services, logs: Path) -> None:
+    """Whatever went wrong, nobody can read a secret in what was said of it."""
+    settings = context.settings.model_dump().values()
+    secrets = {each.get_secret_value() for each in settings if isinstance(each, SecretStr)}
+    said = "".join(path.read_text() for path in logs.iterdir())
+    assert said
+    assert [secret for secret in (*secrets, TOKEN) if secret in said] == []

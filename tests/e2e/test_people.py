@@ -1,14 +1,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import numpy as np
 import pytest
 from sqlalchemy import select
 
 from harness.aws import aws
 from harness.aws_json import served
-from harness.mturk import MTurk, settings
+from harness.mturk import MTurk, asking
 from harness.pipeline import Pipeline, wait_until
 from harness.tracks import results
 from vib.contacts.questions import workflow_id
@@ -17,7 +16,7 @@ from vib.jobs.collect_mturk import JOB
 from vib.jobs.run import run
 from vib.messages import VideoJob
 from vib.popeye.ingest import ingest
-from vib.services import Services, services
+from vib.services import Services
 
 pytestmark = pytest.mark.slow
 
@@ -34,13 +33,8 @@ def context(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Services]:
     """The services of a fleet: files in Amazon S3, questions at Mechanical Turk."""
-    with aws() as s3, served(mturk) as endpoint_url:
-        boto3.client("s3", endpoint_url=s3, region_name="us-east-1").create_bucket(Bucket="videos")
-        for name, value in settings(endpoint_url, s3, "videos").items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setenv("VIB_RENDITIONS", '["240p"]')
-        services.cache_clear()
-        yield services()
+    with aws() as s3_url, served(mturk) as mturk_url:
+        yield asking(mturk_url, s3_url, monkeypatch)
 
 
 def make_doubtful(context: Services) -> None:

@@ -10,7 +10,8 @@ from functools import partial
 
 from swflow import Retry
 from vib.__main__ import main
-from vib.jobs import sync
+from vib.facebook import consumer
+from vib.jobs import fail_orphan_workflows, orphan_faces, sync
 from vib.jobs.registry import JOBS
 from vib.registry import ACTIVITIES, WORKFLOWS
 
@@ -34,7 +35,10 @@ def hurry() -> None:
             object.__setattr__(activity, name, value)  # the objects are what the workflows call
     for workflow in WORKFLOWS:
         object.__setattr__(workflow, "decision_timeout", SILENCE)
-    JOBS[sync.JOB.name] = replace(sync.JOB, find=partial(sync.find, patience=SILENCE))
+    for job in (sync, fail_orphan_workflows):
+        JOBS[job.JOB.name] = replace(job.JOB, find=partial(job.find, patience=SILENCE))
+    orphan_faces.AGE = SILENCE
+    consumer._FIRST_WAIT = consumer._LONGEST_WAIT = 1
 
 
 if __name__ == "__main__":

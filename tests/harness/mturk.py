@@ -4,9 +4,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+import boto3
+import pytest
 from defusedxml.ElementTree import fromstring
 
 from harness.aws_json import FaultError, JsonService
+from vib.services import Services, services
 
 _MOST_BYTES = 65_535
 _PAGE = 2  # small, so that there are pages
@@ -29,6 +32,16 @@ def settings(mturk_url: str, s3_url: str, bucket: str) -> dict[str, str]:
         "VIB_STORAGE_ENDPOINT_URL": s3_url,
         "VIB_STORAGE_REGION": "us-east-1",
     }
+
+
+def asking(mturk_url: str, s3_url: str, environment: pytest.MonkeyPatch) -> Services:
+    """The services of such an environment, which this process's becomes."""
+    boto3.client("s3", endpoint_url=s3_url, region_name="us-east-1").create_bucket(Bucket="videos")
+    for name, value in settings(mturk_url, s3_url, "videos").items():
+        environment.setenv(name, value)
+    environment.setenv("VIB_RENDITIONS", '["240p"]')
+    services.cache_clear()
+    return services()
 
 
 @dataclass
@@ -94,6 +107,7 @@ class MTurk(JsonService):
 
     Attributes:
         hits: those that are not deleted.
+        made: what each that was ever made is about, as its requester says.
         mails: whom each call of NotifyWorkers told.
         unreachable: workers whom no e-mail reaches, and how it fails.
     """
@@ -101,6 +115,7 @@ class MTurk(JsonService):
     def __init__(self) -> None:
         super().__init__()
         self.hits: dict[str, Hit] = {}
+        self.made: list[str] = []
         self.mails: list[list[str]] = []
         self.unreachable: dict[str, str] = {}
         self._tokens: set[str] = set()
@@ -137,6 +152,7 @@ class MTurk(JsonService):
         expires_at = time.time() + request["LifetimeInSeconds"]
         hit = Hit(self._id("H"), request, request["MaxAssignments"], expires_at)
         self.hits[hit.hit_id] = hit
+        self.made.append(request["RequesterAnnotation"])
         return {"HIT": hit.described}
 
     def get_account_balance(self, _: dict[str, Any]) -> dict[str, Any]:

@@ -20,11 +20,13 @@ def looks(value: float, other: float = 0.0) -> NDArray[np.float32]:
     return np.array([value, other] + [0.0] * 126, np.float32)
 
 
-def add_video(context: Services, user_id: UUID) -> VideoJob:
+def add_video(
+    context: Services, user_id: UUID, status: MediaStatus = MediaStatus.VISIBLE
+) -> VideoJob:
     """A video that can be watched, with nobody in it yet."""
     with context.sessions.begin() as session:
         media = Media(user_id=user_id, sha256=uuid4().hex, filename="a.mp4", title="a", duration=60)
-        media.status = MediaStatus.VISIBLE
+        media.status = status
         session.add(media)
         session.flush()
         return VideoJob(media.id, user_id)
@@ -80,7 +82,7 @@ def add_contact(context: Services, user_id: UUID, embedding: NDArray[np.float32]
         session.add(contact)
         session.flush()
         contact_id = contact.id
-    job = add_video(context, user_id)
+    job = add_video(context, user_id, MediaStatus.COMPLETE)
     add_track(context, job, 1, embedding, contact_id=contact_id)
     with context.sessions.begin() as session:
         session.get_one(Contact, contact_id).picture_key = keys.face(job.media_id, 1, 0)
