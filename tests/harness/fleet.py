@@ -108,9 +108,10 @@ class Fleet:
     def _kill_postgres(self) -> None:
         """Kill a process of the server, which ends all others, and recovers from its log."""
         ours = text("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
-        with self._context.engine.connect() as connection:
-            backend = connection.scalars(ours).all()[0]
-        os.kill(backend, signal.SIGKILL)
+        with suppress(OperationalError), self._context.engine.connect() as connection:
+            os.kill(connection.scalars(ours).all()[0], signal.SIGKILL)
+            while True:  # until this one has ended, too
+                connection.execute(text("SELECT 1"))
         while not self._has_database():
             time.sleep(0.1)
 
