@@ -24,6 +24,7 @@ def main() -> None:
         return commands.add_parser(name, help=what)
 
     command("install", "make a release's environment").add_argument("release")
+    command("check", "tell whether a release can work here").add_argument("release")
     command("activate", "let a release run").add_argument("release")
     command("rollback", "go back to the release that ran before")
     command("prune", "remove old releases").add_argument("--keep", type=int, default=3)
@@ -52,6 +53,8 @@ def _do(host: Host, options: argparse.Namespace) -> None:
     match options.command:
         case "install":
             print("installed" if host.install(options.release) else "unchanged")
+        case "check":
+            print("can work" if host.check(options.release) else "unchanged")
         case "activate":
             print("activated" if host.activate(options.release) else "unchanged")
         case "rollback":

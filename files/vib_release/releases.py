@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-import shlex
 import shutil
 import subprocess
 import time
@@ -15,6 +13,7 @@ from fcntl import LOCK_EX, flock
 from pathlib import Path
 from subprocess import PIPE, STDOUT
 from typing import NoReturn
+from zipfile import ZipFile
 
 from vib_release import ReleaseError
 from vib_release.supervisor import Process, Supervisor
@@ -65,16 +64,25 @@ class Host:
         (folder / COMPLETE).touch()
         return True
 
+    def check(self, release: str) -> bool:
+        """See whether a release can work here; what runs goes on. False if it runs already.
+
+        Raises:
+            ReleaseError: it cannot; says what is in the way of which program.
+        """
+        if self._runs_already(release):
+            return False
+        folder = self._releases / release
+        if _lines(folder / "programs.conf"):
+            programs = ("--supervised", folder / "programs.conf")
+            if problem := _problem_of(folder / "venv/bin/vib", "check", *programs):
+                raise ReleaseError(f"{release} cannot work here: {problem}")
+        return True
+
     def activate(self, release: str) -> bool:
         """Let a release run, or the one before go on if it does not; False if it runs already."""
-        if not (self._releases / release / COMPLETE).exists():
-            there = f": {', '.join(self.installed())}" if self.installed() else " none"
-            raise ReleaseError(f"{release} is not installed here; there are{there}.")
-        last = next(self._activations(), {})
-        same = last.get("configuration") == self._fingerprint(release)
-        if self.current() == release and same and self._is_running():
+        if self._runs_already(release):
             return False
-        self._preflight(release)
         self._replace_current(release, SECONDS_TO_STAY)
         return True
 
@@ -146,8 +154,8 @@ class Host:
         else:  # the same files, compiled, for a second in place of a minute
             self._run("cp", "-al", f"{like}/lib/.", str(venv / "lib"))
         self._run(uv, "pip", "install", *offline, python, "--no-deps", "--reinstall", str(wheel))
-        compiled = ("-q", "-j", "0", "-x", "/tests/", str(venv / "lib"))
-        self._run(python, "-m", "compileall", *compiled, check=False)
+        new = [str(venv / "lib")] if like is None else _packages(wheel, venv)
+        self._run(python, "-m", "compileall", "-q", "-j", "0", "-x", "/tests/", *new, check=False)
         self._run(str(venv / "bin/vib"), "--version")
 
     def _with_the_same(self, lock: Path) -> Path | None:
@@ -159,17 +167,14 @@ class Host:
                 return self._releases / release / "venv"
         return None
 
-    def _preflight(self, release: str) -> None:
-        """Have the release find out whether it can work here; what runs goes on meanwhile."""
-        folder = self._releases / release
-        environment = {**os.environ, "VIB_RELEASE": str(folder)}
-        checks = [
-            (line, subprocess.Popen(shlex.split(line), env=environment, stdout=PIPE, stderr=STDOUT))
-            for line in _lines(folder / "preflight")
-        ]
-        problems = [f"`{line}`: {why}" for line, check in checks if (why := _outcome(check))]
-        if problems:
-            raise ReleaseError(f"{release} cannot work here: {'; '.join(problems)}")
+    def _runs_already(self, release: str) -> bool:
+        """Whether it runs, as it is configured now."""
+        if not (self._releases / release / COMPLETE).exists():
+            there = f": {', '.join(self.installed())}" if self.installed() else " none"
+            raise ReleaseError(f"{release} is not installed here; there are{there}.")
+        last = next(self._activations(), {})
+        same = last.get("configuration") == self._fingerprint(release)
+        return self.current() == release and same and self._is_running()
 
     def _replace_current(self, release: str, stay: float) -> None:
         before = self.current()
@@ -288,17 +293,25 @@ def _lines(path: Path) -> list[str]:
     return path.read_text().splitlines() if path.exists() else []
 
 
-def _outcome(check: "subprocess.Popen[bytes]") -> str | None:
-    """Wait for a check; gives what is wrong."""
+def _packages(wheel: Path, venv: Path) -> list[str]:
+    """The folders of the code that a wheel brings."""
+    (site,) = venv.glob("lib/python*/site-packages")
+    with ZipFile(wheel) as archive:
+        names = {Path(each).parts[0] for each in archive.namelist()}
+    return sorted(str(site / name) for name in names if not name.endswith(".dist-info"))
+
+
+def _problem_of(*check: str | Path) -> str | None:
+    """What a check says, if it does not succeed."""
     try:
-        said, _ = check.communicate(timeout=SECONDS_TO_PASS)
+        done = subprocess.run(
+            check, stdout=PIPE, stderr=STDOUT, text=True, timeout=SECONDS_TO_PASS, check=False
+        )
     except subprocess.TimeoutExpired:
-        check.kill()
         return f"no answer in {SECONDS_TO_PASS} seconds"
-    if check.returncode == 0:
+    if done.returncode == 0:
         return None
-    lines = said.decode(errors="replace").splitlines()
-    return "; ".join(lines) or f"exit status {check.returncode}"
+    return "; ".join(done.stdout.splitlines()) or f"exit status {done.returncode}"
 
 
 def _problem(url: str) -> str | None:

@@ -11,7 +11,7 @@ from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from types import ModuleType
 
-from vib_release import releases
+from vib_release import ReleaseError, releases
 from vib_release.supervisor import Supervisor
 
 ROOT = Path(__file__).parents[2]
@@ -84,9 +84,16 @@ class Host:
         )
         command = [TOOLS / "supervisord", "--configuration", configuration]
         self._supervisord = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        while not (self.folder / "socket").exists():
+        while not self._answers():
             assert self._supervisord.poll() is None
             time.sleep(0.05)
+
+    def _answers(self) -> bool:
+        try:
+            Supervisor(self.folder / "socket").processes()
+        except ReleaseError:
+            return False
+        return True
 
     def stop(self) -> None:
         """End supervisord, and its programs with it."""
@@ -103,7 +110,6 @@ class Host:
         script: str = "exec sleep 1000",
         *,
         programs: Sequence[str] = ("decider",),
-        preflight: str = "",
         health: str = "",
     ) -> str:
         """Install a release whose programs all run `script`."""
@@ -119,7 +125,6 @@ class Host:
         ]
         group = f"[group:vib]\nprograms = {','.join(programs)}\n" if programs else ""
         (folder / "programs.conf").write_text("".join([*sections, group]))
-        (folder / "preflight").write_text(preflight)
         (folder / "health").write_text(health)
         (folder / "complete").touch()
         return release

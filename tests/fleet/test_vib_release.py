@@ -110,17 +110,24 @@ def test_nobody_waits_for_the_health_of_what_has_ended(
         host.releases.activate(host.add("second", "sleep 2; exit 1", health=f"{url}\n"))
 
 
-def test_a_release_that_fails_its_checks_stops_nothing(host: Host) -> None:
+def test_a_release_is_checked_while_another_runs(host: Host) -> None:
     before = host.processes()
-    second = host.add("second", "echo no database for $VIB_RELEASE; exit 1")
-    (host.folder / "releases/second/preflight").write_text(
-        f"true\n{host.folder}/releases/second/venv/bin/vib check\n"
-    )
+    can = host.add("second", 'test "$*" = "check --supervised ${0%/venv/*}/programs.conf"')
+    cannot = host.add("third", "echo vib: decider: no domain >&2; echo vib: more; exit 2")
+
+    assert host.releases.check(can) is True
     with pytest.raises(
-        ReleaseError, match=r"second cannot work here: .*: no database for .*/second"
+        ReleaseError, match=r"^third cannot work here: vib: decider: no domain; vib: more$"
     ):
-        host.releases.activate(second)
+        host.releases.check(cannot)
+
     assert host.processes() == before
+
+
+def test_what_runs_already_is_not_checked(host: Host) -> None:
+    (host.folder / "releases/first/venv/bin/vib").write_text("#!/bin/sh\nexit 1\n")
+
+    assert host.releases.check("first") is False
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vib.cli.programs import set_program
@@ -55,6 +56,12 @@ def add_to(commands: Any) -> None:
         "check", help="tell what is in the way of a process, before it is started"
     )
     check.add_argument(
+        "--supervised",
+        type=Path,
+        metavar="FILE",
+        help="all that a configuration of supervisor's starts, each as its user",
+    )
+    check.add_argument(
         "program", nargs=argparse.REMAINDER, metavar="COMMAND", help="such as: worker transcode"
     )
     check.set_defaults(command=partial(_check, commands.choices))
@@ -74,17 +81,27 @@ def _serve_metrics(arguments: argparse.Namespace) -> None:
 
 
 def _check(commands: Mapping[str, argparse.ArgumentParser], arguments: argparse.Namespace) -> int:
-    from vib.needs import problems_with
-    from vib.services import services
+    if arguments.supervised is not None:
+        from vib.cli import supervised
 
-    name, *rest = arguments.program or [""]
-    program = commands[name].parse_args(rest) if name in commands else argparse.Namespace()
-    if not hasattr(program, "needs"):
-        raise VibError("Name a process and its arguments: vib check worker transcode.")
-    problems = problems_with(services(), program.needs(program))
+        programs = supervised.read(arguments.supervised)
+        problems = supervised.problems_with(programs, partial(_problems, commands))
+    else:
+        problems = _problems(commands, arguments.program)
     for problem in problems:
         print(f"vib: {problem}", file=sys.stderr)  # noqa: T201 - what the command is for
     return NOT_READY if problems else 0
+
+
+def _problems(commands: Mapping[str, argparse.ArgumentParser], command: Sequence[str]) -> list[str]:
+    from vib.needs import problems_with
+    from vib.services import services
+
+    name, *rest = command or [""]
+    program = commands[name].parse_args(rest) if name in commands else argparse.Namespace()
+    if not hasattr(program, "needs"):
+        raise VibError("Name a process and its arguments: vib check worker transcode.")
+    return problems_with(services(), program.needs(program))
 
 
 def _migrate(_: argparse.Namespace) -> int:
