@@ -1,6 +1,8 @@
 """The command line."""
 
 import argparse
+import atexit
+import gc
 import sys
 from collections.abc import Callable, Sequence
 from importlib import metadata
@@ -23,6 +25,8 @@ _REFUSALS = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
+    # Python would look for garbage among all executions before it ends.
+    atexit.register(gc.freeze)
     options = _parser().parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = options.run
     try:

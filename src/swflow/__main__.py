@@ -1,6 +1,8 @@
 """The command line, `swflow` or `python -m swflow`."""
 
 import argparse
+import atexit
+import gc
 import logging
 import os
 import sys
@@ -35,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0; 1 where an execution that was waited for did not succeed; 2, with one
         sentence on standard error, where the command cannot be carried out.
     """
+    # Python would look for garbage in all that was loaded before it ends.
+    atexit.register(gc.freeze)
     options = _parser().parse_args(arguments)
     if "" not in sys.path:  # as `python -m` has it, so that what is in this folder is found
         sys.path.insert(0, "")
