@@ -72,9 +72,13 @@ def test_an_activity_that_hangs_times_out_with_its_last_words(running: Any) -> N
     assert running.run(running.films.hanging, running.film) == "HEARTBEAT last words"
 
 
-def test_a_process_that_crashes_is_replaced(running: Any) -> None:
-    assert running.run(running.films.crashing, running.film) == 2
+def test_a_process_that_crashes_is_replaced_and_its_task_tried_again(running: Any) -> None:
+    execution = running.start(running.films.crashing, running.film)
+    assert execution.result() == 2
     assert running.diary() == ["crash 1", "crash 2"]
+    (failed,) = (e for e in execution.history() if e["eventType"] == "ActivityTaskFailed")
+    reason = failed["activityTaskFailedEventAttributes"]["reason"]
+    assert reason == "the worker's process was killed by signal 9 (Killed)"
 
 
 def test_a_timer_fires(running: Any) -> None:

@@ -112,10 +112,16 @@ class Responder:
         else:
             metrics.worked(self._log.kind, reply.outcome, self._log.seconds)
 
-    def hand_back(self) -> None:
-        """Another worker is to do it; tried once, as there is no time for more."""
+    def hand_back(self, report: Report = STOPPED) -> bool:
+        """Another worker is to do it; tried once, as there is no time for more. Whether that went.
+
+        Args:
+            report: why it is not done here.
+        """
         with suppress(BotoCoreError, ClientError):
-            self._call("RespondActivityTaskFailed", STOPPED.wire())
+            self._call("RespondActivityTaskFailed", report.wire())
+            return True
+        return False
 
     def _call(self, operation: str, says: dict[str, str]) -> dict[str, Any]:
         return self._connection.transport.call(operation, {"taskToken": self._task_token, **says})

@@ -3,7 +3,7 @@
 import logging
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from swflow.endpoint.stopping import Stop
 from swflow.errors import SwflowError
 from swflow.telemetry.logs import show_tasks
 from swflow.workers.floor import POLLS, Floor
+from swflow.workers.in_hand import InHand
 from swflow.workers.workplace import Workplace
 
 _log = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ class Slot:
         grace: how long the work in hand may go on after the order to stop.
         orders: a file descriptor; a byte on it, or its end, is the order to stop, and a second
             byte ends the grace time.
+        in_hand: where a process that works on a single task notes which.
     """
 
     def __init__(
@@ -67,11 +69,13 @@ class Slot:
         *,
         grace: timedelta,
         orders: int,
+        in_hand: InHand,
     ) -> None:
         self._client = client
         self._crew = crew
         self._grace = grace
         self._orders = orders
+        self._in_hand = in_hand
         self._stop = Stop()
         self._place = Workplace(client, activities)
 
@@ -88,7 +92,8 @@ class Slot:
             daemon=True,
         ).start()
         if self._crew.concurrency is None:
-            self._take_turns(_Polls(self._client, self._stop, self._crew.task_lists[0], 1))
+            polls = _Polls(self._client, self._stop, self._crew.task_lists[0], 1)
+            self._take_turns(polls, self._work_alone)
         else:
             self._work_on_many(self._crew.concurrency)
 
@@ -100,7 +105,9 @@ class Slot:
             if task_list not in looping:
                 polls = _Polls(self._client, self._stop, task_list, min(concurrency, POLLS))
                 threads += [
-                    threading.Thread(target=self._take_turns, args=(polls,), name=task_list)
+                    threading.Thread(
+                        target=self._take_turns, args=(polls, self._place.work_on), name=task_list
+                    )
                     for _ in range(concurrency)
                 ]
         for each in threads:
@@ -115,12 +122,17 @@ class Slot:
         async with Lanes(client.connection.transport, stop) as lanes:
             await Floor(lanes, self._place, stop).work(client.domain, task_lists, concurrency)
 
-    def _take_turns(self, polls: "_Polls") -> None:
+    def _take_turns(self, polls: "_Polls", work_on: Callable[[dict[str, Any]], None]) -> None:
         """Take one task after the other; whoever is here is free to work on it."""
         while not self._stop.requested():
             task = polls.next()
             if task is not None:
-                self._place.work_on(task)
+                work_on(task)
+
+    def _work_alone(self, task: dict[str, Any]) -> None:
+        self._in_hand.take(task)
+        self._place.work_on(task)
+        self._in_hand.put_down()
 
 
 class _Polls:

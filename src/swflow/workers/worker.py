@@ -3,6 +3,7 @@
 import logging
 import multiprocessing
 import os
+import signal
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -18,6 +19,10 @@ from swflow.authoring.activity import ActivityType
 from swflow.client.client import Client
 from swflow.endpoint.retrying import code
 from swflow.endpoint.stopping import Stop, on_signals
+from swflow.telemetry.logs import TaskLog
+from swflow.values.failure import Report
+from swflow.workers.in_hand import InHand
+from swflow.workers.responding import STOPPED, Responder
 from swflow.workers.slot import Crew, Slot
 
 _log = logging.getLogger(__name__)
@@ -30,6 +35,7 @@ _LAST_WAIT = 15.0
 class _Child:
     process: BaseProcess
     orders: int
+    in_hand: InHand
     crew: Crew
     orders_given: int = 0
 
@@ -46,9 +52,10 @@ class Worker:
 
     No more polls are open than tasks can be begun, and at most ten on a list.
 
-    A child that dies is replaced; what it had in hand times out and is tried again. When the
-    worker itself is killed, its children finish what they have in hand and end. A service that is
-    away or throttles is asked again, with pauses, for as long as it takes.
+    A child that dies is replaced. Its task is a failure that may be tried again, if it works on a
+    single one; else its tasks time out. When the worker itself is killed, its children finish what
+    they have in hand and end. A service that is away or throttles is asked again, with pauses, for
+    as long as it takes.
 
     Args:
         client: the domain.
@@ -146,19 +153,27 @@ class Worker:
 
     def _start_child(self, crew: Crew) -> _Child:
         reader, writer = os.pipe()
+        in_hand = InHand()
         # Forked: what the activities loaded is shared, and they need not be importable by name.
         process = multiprocessing.get_context("fork").Process(
-            target=self._be_child, args=(crew, reader, writer), name="swflow-worker"
+            target=self._be_child, args=(crew, reader, writer, in_hand), name="swflow-worker"
         )
         process.start()
         os.close(reader)
-        return _Child(process, writer, crew)
+        return _Child(process, writer, in_hand, crew)
 
-    def _be_child(self, crew: Crew, orders: int, writer: int) -> None:
+    def _be_child(self, crew: Crew, orders: int, writer: int, in_hand: InHand) -> None:
         # A copy of a writing end in here would hide from a sibling that the worker is gone.
         for each in (writer, *(child.orders for child in self._children)):
             os.close(each)
-        Slot(self._client, self._activities, crew, grace=self._grace, orders=orders).run()
+        Slot(
+            self._client,
+            self._activities,
+            crew,
+            grace=self._grace,
+            orders=orders,
+            in_hand=in_hand,
+        ).run()
 
     def _give_orders(self) -> None:
         """Pass every signal on: the first is the order to stop, the second ends the grace time."""
@@ -189,8 +204,27 @@ class Worker:
                 continue
             if child.process.exitcode != 0:
                 died = True
-                _log.error("a worker's process died: exit status %s", child.process.exitcode)
+                self._tell_of_death(child, _how(child.process.exitcode))
             self._children.remove(child)
             os.close(child.orders)
             child.process.close()
         return died
+
+    def _tell_of_death(self, child: _Child, how: str) -> None:
+        """Say that a child is gone; and to the service, if nobody else can answer for its task."""
+        _log.error("a worker's process %s", how)
+        task = child.in_hand.task
+        if task is None:
+            return
+        log = TaskLog(_log, self._client.domain, task)
+        report = Report(f"the worker's process {how}", None, retry=True)
+        responder = Responder(self._client.connection, task["taskToken"], log)
+        if responder.hand_back(STOPPED if self._signals else report):
+            log.error("failed: %s", report.reason)
+
+
+def _how(status: int) -> str:
+    """What became of a process that ended with this status, as multiprocessing has it."""
+    if status >= 0:
+        return f"ended with exit status {status}"
+    return f"was killed by signal {-status} ({signal.strsignal(-status)})"

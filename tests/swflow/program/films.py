@@ -148,7 +148,7 @@ def ignore(film: Film) -> int:
     return attempt
 
 
-@activity(version="1", task_list=LIST, heartbeat_timeout=2 * SECOND, retry=Retry(timeouts=(1,)))
+@activity(version="1", task_list=LIST, retry=Retry(failures=1))
 def crash(film: Film) -> int:
     attempt = activity_info().attempt
     film.note(f"crash {attempt}")
