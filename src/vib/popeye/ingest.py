@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 import swflow
-from vib import keys
+from vib import executions, keys
 from vib.contacts.questions import stop_asking
 from vib.db.models import AssetType, Media, MediaStatus, Stage
 from vib.db.queries import save_asset
@@ -125,6 +125,8 @@ def start_over(context: Services, session: Session, media: Media) -> None:
     stop_asking(context, media.id)
     session.execute(delete(Stage).filter_by(media_id=media.id))
     if media.status == MediaStatus.FAILED:
+        # It may still be telling the web application, and would let the video fail once more.
+        executions.stop(context.swf, media.id, "the video starts over")
         remove_made(context, session, media.id)
         media.status, media.failure = MediaStatus.PENDING, None
 

@@ -11,7 +11,7 @@ from vib import keys
 from vib.db.models import Asset, AssetType, Media, MediaStatus, Stage
 from vib.db.queries import save_asset
 from vib.errors import BadVideo, VibError
-from vib.popeye.ingest import Receipt, Wishes, ingest
+from vib.popeye.ingest import Ingested, Receipt, Wishes, ingest
 from vib.services import Services
 
 
@@ -124,6 +124,21 @@ def test_a_file_that_failed_starts_over(context: Services, user_id: UUID, tiny_v
         assert (media.status, media.skip_faces) == (MediaStatus.PENDING, True)
         assert session.scalars(select(Asset.asset_type)).all() == [AssetType.ORIGINAL]
         assert session.scalars(select(Stage)).all() == []
+
+
+def test_a_file_that_failed_starts_over_before_the_web_application_has_heard_of_it(
+    context: Services, user_id: UUID, tiny_video: Path
+) -> None:
+    media_id = ingest(context, tiny_video, user_id).media_id
+    failing = context.swf.execution(str(media_id))
+    with context.sessions.begin() as session:
+        session.get_one(Media, media_id).status = MediaStatus.FAILED
+
+    again = ingest(context, tiny_video, user_id)
+
+    assert again == Ingested(media_id, Receipt.STARTED)
+    assert not failing.is_open()
+    assert context.swf.execution(str(media_id)).is_open()
 
 
 def test_a_new_video_has_the_id_and_the_album_that_are_wished_for(
