@@ -50,18 +50,20 @@ def face_detect(job: VideoJob) -> None:
         with context.sessions.begin() as session:
             for face in faces:
                 _save_face(session, job.media_id, face)
-            # A run that was repeated may have found fewer faces than the one before it.
-            stale = session.scalars(
+            # A run that was repeated may have found fewer faces than the one before it. What else
+            # there is of them goes before the rows, which the next run finds again after a crash.
+            stale = session.execute(
                 delete(Asset)
                 .where(
                     Asset.media_id == job.media_id,
                     Asset.asset_type == AssetType.FACE,
                     Asset.name.not_in([face.name for face in faces]),
                 )
-                .returning(Asset.key)
+                .returning(Asset.id, Asset.key)
             ).all()
-        for key in stale:
-            context.storage.delete(key)
+            context.recogniser.forget(job.user_id, [row.id for row in stale])
+            for row in stale:
+                context.storage.delete(row.key)
 
 
 @dataclass(frozen=True)

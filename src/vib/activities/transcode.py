@@ -72,14 +72,13 @@ def transcode(job: VideoJob) -> None:
         if not job.skip_faces:
             context.storage.save(keys.samples(job.media_id), Path(folder) / samples.FILENAME)
         with context.sessions.begin() as session:
-            stale = _save_rows(session, job.media_id, files)
+            for stale in _save_rows(session, job.media_id, files):
+                context.storage.delete(stale)
             session.execute(
                 update(Media)
                 .filter_by(id=job.media_id, status=MediaStatus.PENDING)
                 .values(status=MediaStatus.VISIBLE)
             )
-        for key in stale:
-            context.storage.delete(key)
 
 
 def _save_rows(session: Session, media_id: UUID, files: "list[Made]") -> list[str]:

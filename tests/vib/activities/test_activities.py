@@ -194,16 +194,21 @@ def test_what_people_said_of_a_face_outlives_a_second_run(context: Services, job
     assert faces(context) == once
 
 
-def test_of_a_run_that_finds_fewer_faces_than_the_one_before_no_picture_is_left(
+def test_of_a_run_that_finds_fewer_faces_than_the_one_before_nothing_is_left(
     context: Services, job: VideoJob, sample_frames: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, *others = find.find_faces(sample_frames)
+    faces, forgotten = [], []
+    monkeypatch.setattr(context.recogniser, "forget", lambda _, gone: forgotten.extend(gone))
     for found in ([first, *others], [first]):
         monkeypatch.setattr(find, "find_faces", lambda *_, found=found, **__: found)
         face_detect(job)
+        with context.sessions() as session:
+            faces.append(set(session.scalars(select(Feature.asset_id))))
 
     with context.sessions() as session:
         kept = set(session.scalars(select(Asset.key).filter_by(asset_type=AssetType.FACE)))
+    assert set(forgotten) == faces[0] - faces[1]
     stored = set(context.storage.keys(str(job.media_id)))
     assert stored == kept | {keys.original(job.media_id), keys.samples(job.media_id)}
     assert others
