@@ -24,6 +24,14 @@ def save_asset(session: Session, **row: Any) -> UUID:
     return session.scalars(select(Asset.id).filter_by(**key)).one()
 
 
+def is_missing(session: Session, model: type[Base], name: str) -> bool:
+    """Whether there is no row with the id that `name` is; a name that is no id misses none."""
+    try:
+        return session.get(model, UUID(name)) is None
+    except ValueError:
+        return False
+
+
 def mark_failed(session: Session, media_id: UUID, reason: str) -> None:
     """Mark a video as failed, with the reason people will read; never one that can be watched."""
     session.execute(

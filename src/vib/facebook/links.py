@@ -64,6 +64,19 @@ def settle(session: Session, user_id: UUID, status: LinkStatus, reason: str | No
     session.execute(this.values(status=status, reason=reason, sealed_token=None))
 
 
+def begin_to_remove(session: Session, user_id: UUID) -> None:
+    """Write that what a link made is being removed."""
+    this = update(Link).filter_by(user_id=user_id, provider=PROVIDER)
+    session.execute(this.values(status=LinkStatus.UNLINKING))
+
+
+def remove(session: Session, user_id: UUID) -> None:
+    """Write that there is no link any more; a token that came meanwhile is for the next one."""
+    this = {"user_id": user_id, "provider": PROVIDER}
+    session.execute(delete(Link).filter_by(**this, sealed_token=None))
+    session.execute(update(Link).filter_by(**this).values(status=LinkStatus.ASKED))
+
+
 def with_old_tokens(session: Session) -> Sequence[UUID]:
     """The users whose access token no workflow came for."""
     return session.scalars(select(Link.user_id).where(*_is_old())).all()

@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from vib.contacts.settle import choose_picture
-from vib.db.models import Asset, Contact, Feature, Link, LinkStatus, Media, MediaType
+from vib.db.models import Asset, Contact, Feature, Media, MediaType
+from vib.facebook import links
 from vib.facebook.names import PROVIDER
 from vib.services import Services
 
@@ -29,7 +30,7 @@ def remove_friends(context: Services, user_id: UUID) -> Removed:
     go first, the rows last: after a crash they say what is left to be removed.
     """
     with context.sessions.begin() as session:
-        session.execute(update(Link).where(*_link(user_id)).values(status=LinkStatus.UNLINKING))
+        links.begin_to_remove(session, user_id)
         pictures = session.scalars(select(Media.id).where(*_pictures(user_id))).all()
         faces = session.scalars(
             select(Asset.id).join(Media, Media.id == Asset.media_id).where(*_pictures(user_id))
@@ -62,15 +63,9 @@ def _remove_rows(session: Session, user_id: UUID) -> Removed:
     for contact_id in shown_there - set(removed):
         if contact_id is not None:
             choose_picture(session, contact_id)
-    # A token that came meanwhile is for the next link.
-    session.execute(delete(Link).where(*_link(user_id), Link.sealed_token.is_(None)))
-    session.execute(update(Link).where(*_link(user_id)).values(status=LinkStatus.ASKED))
+    links.remove(session, user_id)
     return Removed(len(removed), len(kept))
 
 
 def _pictures(user_id: UUID) -> Sequence[ColumnElement[bool]]:
     return (Media.user_id == user_id, Media.media_type == MediaType.FB_FACE)
-
-
-def _link(user_id: UUID) -> Sequence[ColumnElement[bool]]:
-    return (Link.user_id == user_id, Link.provider == PROVIDER)

@@ -17,6 +17,7 @@ from vib import executions
 from vib.activities.fail_media import fail_media
 from vib.activities.notify_complete import notify_complete
 from vib.db.models import Base, Media, MediaStatus, MediaType, Stage, StageStatus, Upload
+from vib.db.queries import is_missing
 from vib.jobs.job import Chore, Job
 from vib.needs import DATABASE, STORAGE, WEB
 from vib.popeye.ingest import WATCHABLE, job_of
@@ -109,22 +110,12 @@ def _open_without_a_row(context: Services) -> Iterator[str]:
         query = swflow.Query(status="OPEN", type=workflow.name)
         for info in swflow.executions(context.swf, query):
             workflow_id = info["execution"]["workflowId"]
-            identity = _identity(workflow_id)
-            if identity is not None and not _has_row(context, model, identity):
+            # An operator may have started one by another name.
+            about = workflow_id.removeprefix("upload-").removeprefix("people-")
+            with context.sessions() as session:
+                is_gone = is_missing(session, model, about)
+            if is_gone:
                 yield workflow_id
-
-
-def _identity(workflow_id: str) -> UUID | None:
-    """The row that a workflow is about; None for one that an operator started by another name."""
-    try:
-        return UUID(workflow_id.removeprefix("upload-").removeprefix("people-"))
-    except ValueError:
-        return None
-
-
-def _has_row(context: Services, model: type[Base], identity: UUID) -> bool:
-    with context.sessions() as session:
-        return session.get(model, identity) is not None
 
 
 def _terminate(context: Services, workflow_id: str) -> str | None:

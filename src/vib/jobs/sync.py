@@ -11,7 +11,8 @@ from sqlalchemy import delete, func, select
 
 from vib import executions, keys
 from vib.activities.fail_media import fail_media
-from vib.db.models import Base, Media, MediaStatus, Upload, UploadStatus
+from vib.db.models import Media, MediaStatus, Upload, UploadStatus
+from vib.db.queries import is_missing
 from vib.errors import VibError
 from vib.facebook import links
 from vib.jobs.job import Chore, Job
@@ -126,19 +127,12 @@ def _files_of_nobody(context: Services) -> Iterator[Chore]:
     """Folders that belong to no row. Rows are always written before their files."""
     for above, model, whose in (("", Media, "video"), (keys.UPLOADS, Upload, "upload")):
         for name in context.storage.folders(above):
-            if _is_nobodys(context, model, name):
+            with context.sessions() as session:
+                is_nobodys = is_missing(session, model, name)
+            if is_nobodys:
                 folder = f"{above}/{name}" if above else name
                 do = partial(_remove, context, folder, f"folders of no {whose} removed")
                 yield Chore(f"remove the folder {folder} of no {whose}", do)
-
-
-def _is_nobodys(context: Services, model: type[Base], name: str) -> bool:
-    try:
-        identity = UUID(name)
-    except ValueError:
-        return False
-    with context.sessions() as session:
-        return session.get(model, identity) is None
 
 
 def _remove(context: Services, folder: str, done: str) -> str:
