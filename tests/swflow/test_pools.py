@@ -59,7 +59,7 @@ def test_one_worker_serves_lists_of_every_pool_and_says_so(running: Any, lab: Mo
     messages = [line["message"] for line in said(running.processes[1])]
     served = next(each for each in messages if each.startswith("serving"))
     assert "develop 1, rinse 1, wash 1, load 1" in served
-    assert any(each.endswith("on task list darkroom (in 1 processes)") for each in messages)
+    assert any(each.endswith("on task list darkroom (in 1 process)") for each in messages)
     assert any(
         each.endswith("on task list lab, sink (up to 20 tasks at once in one process)")
         for each in messages

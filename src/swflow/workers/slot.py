@@ -44,7 +44,7 @@ class Crew:
     def __str__(self) -> str:
         lists = ", ".join(self.task_lists)
         if self.concurrency is None:
-            return f"{lists} (in {self.processes} processes)"
+            return f"{lists} (in {self.processes} process{'es' * (self.processes > 1)})"
         return f"{lists} (up to {self.concurrency} tasks at once in one process)"
 
 
