@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib import metadata
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -76,6 +77,7 @@ def _sentence(error: Exception) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="swflow", description="Durable workflows on Amazon SWF.")
+    parser.add_argument("--version", action="version", version=metadata.version("vib"))
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     by_need = (register, processes, start, telling, listing, show, inject, rerun, replay, sweep)
     for each in by_need:

@@ -1,27 +1,52 @@
 import argparse
 import atexit
 import gc
+import os
 import sys
 
 from swflow import SwflowError
 from vib import __version__
 from vib.cli import files, fleet, jobs, videos
+from vib.cli.trouble import trouble
 from vib.errors import VibError
 
+FAILED = 1
 BAD_INPUT = 2
+INTERRUPTED = 130
+"""The exit status that a shell gives a program ended by Ctrl-C."""
 
 
 def main() -> None:
-    """The command `vib`. Exit status 2 and one sentence for what the user can put right."""
+    """The command `vib`.
+
+    One sentence and exit status 2 for what the user can put right, 1 where a service or a file
+    cannot be used.
+    """
     # Python would look for garbage in all that was loaded, for a third of a second, before it ends.
     atexit.register(gc.freeze)
     arguments = _parser().parse_args()
     try:
         status = arguments.command(arguments)
+        print(end="", flush=True)  # noqa: T201 - what cannot be written is found out here
     except (VibError, SwflowError) as error:
-        print(f"vib: {error}", file=sys.stderr)  # noqa: T201
-        status = BAD_INPUT
+        status = _say(str(error), BAD_INPUT)
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    except BrokenPipeError:
+        # Whoever reads has had enough; Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = FAILED
+    except Exception as error:
+        said = trouble(error)
+        if said is None:
+            raise
+        status = _say(said, FAILED)
     sys.exit(status)
+
+
+def _say(sentence: str, status: int) -> int:
+    print(f"vib: {sentence}", file=sys.stderr)  # noqa: T201 - for people
+    return status
 
 
 def _parser() -> argparse.ArgumentParser:

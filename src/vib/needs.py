@@ -110,8 +110,9 @@ def _networks(_: Services) -> None:
 
 def _queues(context: Services) -> tuple[str, str]:
     settings = context.settings
+    urls = settings.needed("facebook_queue_url"), settings.needed("facebook_dead_letter_queue_url")
     context.sqs  # noqa: B018 - a region is missed now
-    return settings.needed("facebook_queue_url"), settings.needed("facebook_dead_letter_queue_url")
+    return urls
 
 
 def _queues_there(context: Services) -> None:

@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, create_engine
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session, sessionmaker
 
 import swflow
@@ -41,9 +42,15 @@ class Services:
         """The database."""
         url = self.settings.needed("database_url").get_secret_value()
         # pre_ping: a database that was restarted costs a new connection, not a failed activity.
-        return create_engine(
-            url, pool_pre_ping=True, connect_args={"connect_timeout": SECONDS_TO_CONNECT}
-        )
+        try:
+            return create_engine(
+                url, pool_pre_ping=True, connect_args={"connect_timeout": SECONDS_TO_CONNECT}
+            )
+        except (ArgumentError, ImportError) as error:
+            raise VibError(
+                f"{variable('database_url')} is no URL of a PostgreSQL database, such as "
+                "postgresql+psycopg2://USER:PASSWORD@HOST/NAME."
+            ) from error
 
     @cached_property
     def sessions(self) -> sessionmaker[Session]:
@@ -160,9 +167,14 @@ class Services:
     def sqs(self) -> "SQSClient":
         """Amazon SQS."""
         import boto3
+        from botocore.exceptions import NoRegionError
 
         session = boto3.Session(region_name=self.settings.sqs_region)
-        return session.client("sqs", endpoint_url=self.settings.sqs_endpoint_url)
+        try:
+            return session.client("sqs", endpoint_url=self.settings.sqs_endpoint_url)
+        except NoRegionError as error:
+            name = variable("sqs_region")
+            raise VibError(f"{name} is missing, which is the region of Amazon SQS.") from error
 
     @property
     def upload_secret(self) -> str:

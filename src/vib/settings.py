@@ -100,7 +100,7 @@ class Settings(BaseSettings):
     )
     sqs_endpoint_url: str | None = Field(None, description="an SQS endpoint other than Amazon's")
     sqs_region: str | None = None
-    log_level: str = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @model_validator(mode="after")
     def _one_storage(self) -> Self:

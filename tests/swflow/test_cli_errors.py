@@ -67,6 +67,24 @@ def test_an_endpoint_that_is_no_url() -> None:
     assert said == "swflow: 'nonsense' is no endpoint: it begins with http:// or https://\n"
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("list", "--since=99999999999d"), "'99999999999d' is no time span"),
+        (("sweep", "--keep=99999999999d"), "'99999999999d' is no time span"),
+        (("worker", "films", "--metrics=65536"), "'65536' is no port"),
+        (("worker", "films", "--grace=-1"), "'-1' is not a whole number from 0 on"),
+    ],
+)
+def test_a_number_that_cannot_be_meant(words: tuple[str, ...], said: str) -> None:
+    assert said in refused(*words, "--domain=films")
+
+
+def test_a_configured_endpoint_that_is_no_url() -> None:
+    said = refused("list", "--domain=films", AWS_REGION="here", AWS_ENDPOINT_URL_SWF="nonsense")
+    assert said == "swflow: cannot connect to Amazon SWF: Invalid endpoint: nonsense\n"
+
+
 def test_a_domain_that_nobody_knows(shared_server: Any) -> None:
     said = refused("list", "--domain=nowhere", f"--endpoint-url={shared_server.endpoint_url}")
     assert "Unknown domain: nowhere (UnknownResourceFault)" in said

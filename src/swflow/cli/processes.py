@@ -8,7 +8,7 @@ from typing import Any
 from swflow.authoring.activity import ActivityType
 from swflow.authoring.workflow import WorkflowType
 from swflow.cli.options import add_command, add_types, client_of
-from swflow.cli.values import natural, positive
+from swflow.cli.values import natural, port, positive
 from swflow.deciders.decider import Decider
 from swflow.errors import SwflowError
 from swflow.telemetry import metrics
@@ -24,7 +24,7 @@ def add_to(commands: Any) -> None:
         add_types(parser)
         parser.add_argument(
             "--metrics",
-            type=natural,
+            type=port,
             metavar="PORT",
             help="serve numbers for Prometheus on this port of this machine, at /metrics",
         )
@@ -57,7 +57,7 @@ def add_to(commands: Any) -> None:
         help="tasks at once on each other task list (20)",
     )
     worker.add_argument(
-        "--grace", type=int, default=30, metavar="SECONDS", help="for the work in hand (30)"
+        "--grace", type=natural, default=30, metavar="SECONDS", help="for the work in hand (30)"
     )
     decider.set_defaults(run=_decide)
     worker.set_defaults(run=_work)

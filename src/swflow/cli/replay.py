@@ -25,7 +25,9 @@ def add_to(commands: Any) -> None:
         description="Run today's code over stored histories, and show where the two differ.",
         epilog="The exit status is 0, 1 if a history differs, 2 if one could not be checked.",
     )
-    parser.add_argument("types", help="package.module, or several with commas between them")
+    parser.add_argument(
+        "types", metavar="TYPES", help="package.module, or several with commas between them"
+    )
     parser.add_argument(
         "files",
         nargs="+",

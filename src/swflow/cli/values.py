@@ -11,6 +11,7 @@ from swflow.errors import SwflowError
 from swflow.values.serialize import Codec
 
 _NAMED = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
+_LARGEST_PORT = 65_535
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _SPAN = re.compile(rf"(\d+(?:\.\d+)?)([{''.join(_UNITS)}])")
 
@@ -58,11 +59,11 @@ def moment(text: str) -> datetime:
     Raises:
         ArgumentTypeError: it is neither.
     """
-    if _SPAN.fullmatch(text):
-        return datetime.now(UTC) - time_span(text)
     try:
+        if _SPAN.fullmatch(text):
+            return datetime.now(UTC) - time_span(text)
         return datetime.fromisoformat(text).astimezone()
-    except ValueError:
+    except (ValueError, OverflowError):
         raise argparse.ArgumentTypeError(
             f"{text!r} is neither a time such as 2026-01-31T12:00 nor a span such as 30s, 90m, "
             f"12h or 2d before now"
@@ -73,12 +74,15 @@ def time_span(text: str) -> timedelta:
     """A time span such as 30s, 90m, 12h or 2d.
 
     Raises:
-        ArgumentTypeError: it is none.
+        ArgumentTypeError: it is none, or longer than time.
     """
-    found = _SPAN.fullmatch(text)
-    if found is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time span such as 30s, 90m, 12h or 2d")
-    return timedelta(seconds=float(found[1]) * _UNITS[found[2]])
+    try:
+        found = _SPAN.fullmatch(text)
+        if found is not None:
+            return timedelta(seconds=float(found[1]) * _UNITS[found[2]])
+    except OverflowError:
+        pass
+    raise argparse.ArgumentTypeError(f"{text!r} is no time span such as 30s, 90m, 12h or 2d")
 
 
 def positive(text: str) -> int:
@@ -100,4 +104,15 @@ def natural(text: str) -> int:
     """
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
+    return int(text)
+
+
+def port(text: str) -> int:
+    """A port of this machine; 0 for a free one.
+
+    Raises:
+        ArgumentTypeError: it is none.
+    """
+    if not text.isdecimal() or int(text) > _LARGEST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to {_LARGEST_PORT}")
     return int(text)

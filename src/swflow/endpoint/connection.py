@@ -65,7 +65,7 @@ class Connection:
         """This process's boto3 client, for what is done now and then.
 
         Raises:
-            SwflowError: no region, or no such profile, is configured.
+            SwflowError: no region, no such profile or no such endpoint is configured.
         """
         return self._way().client
 
@@ -74,7 +74,7 @@ class Connection:
         """This process's way for what is done for every task.
 
         Raises:
-            SwflowError: no region, or no such profile, is configured.
+            SwflowError: no region, no such profile or no such endpoint is configured.
         """
         return self._way().transport
 
@@ -83,7 +83,7 @@ class Connection:
         if process not in self._ways:
             try:
                 self._ways = {process: self._open()}
-            except BotoCoreError as error:
+            except (BotoCoreError, ValueError) as error:  # the latter for an endpoint that is none
                 raise SwflowError(f"cannot connect to Amazon SWF: {error}") from error
         return self._ways[process]
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from vib.cli.values import amount, folder, port
+
 
 def add_to(commands: Any) -> None:
     """Add the commands."""
@@ -13,17 +15,17 @@ def add_to(commands: Any) -> None:
     run.add_argument("video", nargs="?", type=Path, help="default: a sample that is made here")
     run.add_argument("--again", action="store_true", help="also if it was processed before")
     run.add_argument("--skip-faces", action="store_true", help="do not look for people")
-    run.add_argument("--folder", type=Path, default=Path("var"), help="default: var")
+    run.add_argument("--folder", type=folder, default=Path("var"), help="default: var")
     run.set_defaults(command=_run)
 
     serve = commands.add_parser(
         "serve", help="take files in over HTTP with everything on this machine, until Ctrl-C"
     )
-    serve.add_argument("--port", type=int, default=8060, help="default: 8060; 0: a free one")
+    serve.add_argument("--port", type=port, default=8060, help="default: 8060; 0: a free one")
     serve.add_argument(
         "--notify", metavar="URL", help="your web application, which is to hear of videos"
     )
-    serve.add_argument("--folder", type=Path, default=Path("var"), help="default: var")
+    serve.add_argument("--folder", type=folder, default=Path("var"), help="default: var")
     serve.set_defaults(command=_serve)
 
     process = commands.add_parser("process", help="hand a file in to the pipeline that is set up")
@@ -38,7 +40,7 @@ def add_to(commands: Any) -> None:
     use = token.add_mutually_exclusive_group()
     use.add_argument("--process", action="store_true", help="for POST /process, not for uploads")
     use.add_argument("--facebook", action="store_true", help="for /facebook, not for uploads")
-    token.add_argument("--minutes", type=float, default=60, help="how long it counts; default: 60")
+    token.add_argument("--minutes", type=amount, default=60, help="how long it counts; default: 60")
     _add_wishes(token)
     token.set_defaults(command=_token)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vib.cli.programs import set_program
+from vib.cli.values import amount, port, processes, retention_days
 from vib.errors import VibError
 
 if TYPE_CHECKING:
@@ -24,7 +25,13 @@ def add_to(commands: Any) -> None:
     migrate.set_defaults(command=_migrate)
 
     register = commands.add_parser("register", help="register the domain and every type with SWF")
-    register.add_argument("--retention-days", type=int, required=True, help="of a new domain")
+    register.add_argument(
+        "--retention-days",
+        type=retention_days,
+        required=True,
+        metavar="DAYS",
+        help="of a new domain, 1 to 90",
+    )
     register.set_defaults(command=_register)
 
     decider = commands.add_parser("decider", help="decide what the workflows do next")
@@ -33,16 +40,16 @@ def add_to(commands: Any) -> None:
     worker = commands.add_parser("worker", help="do the activities of some task lists")
     worker.add_argument("task_lists", nargs="*", metavar="TASK_LIST", help="default: all")
     worker.add_argument(
-        "--processes", type=int, default=1, help="activities at a time, of each list"
+        "--processes", type=processes, default=1, help="activities at a time, of each list"
     )
     worker.add_argument(
-        "--grace", type=float, default=30, metavar="SECONDS", help="to finish in when stopped"
+        "--grace", type=amount, default=30, metavar="SECONDS", help="to finish in when stopped"
     )
     set_program(worker, _worker, _worker_needs)
 
     popeye = commands.add_parser("popeye", help="take files in, over HTTP")
     popeye.add_argument("--host", default="127.0.0.1", help="default: this machine alone")
-    popeye.add_argument("--port", type=int, default=8060, help="default: 8060; 0: a free one")
+    popeye.add_argument("--port", type=port, default=8060, help="default: 8060; 0: a free one")
     _add_metrics(popeye)
     set_program(popeye, _popeye, _popeye_needs)
 
@@ -69,15 +76,21 @@ def add_to(commands: Any) -> None:
 
 def _add_metrics(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--metrics", type=int, metavar="PORT", help="for Prometheus, on this machine alone"
+        "--metrics", type=port, metavar="PORT", help="for Prometheus, on this machine alone"
     )
 
 
 def _serve_metrics(arguments: argparse.Namespace) -> None:
     from prometheus_client import start_http_server
 
-    if arguments.metrics is not None:
+    if arguments.metrics is None:
+        return
+    try:
         start_http_server(arguments.metrics, "127.0.0.1")
+    except OSError as error:
+        raise VibError(
+            f"Metrics cannot be served on port {arguments.metrics}: {error.strerror}."
+        ) from error
 
 
 def _check(commands: Mapping[str, argparse.ArgumentParser], arguments: argparse.Namespace) -> int:

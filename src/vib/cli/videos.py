@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from vib.cli.values import amount
 from vib.errors import VibError
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def add_to(commands: Any) -> None:
         "arguments", nargs="*", type=json.loads, metavar="JSON", help="further arguments"
     )
     inject.add_argument(
-        "--timeout", type=float, default=3_600, metavar="SECONDS", help="default: 3600"
+        "--timeout", type=amount, default=3_600, metavar="SECONDS", help="default: 3600"
     )
     inject.set_defaults(command=_inject)
 

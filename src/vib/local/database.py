@@ -1,4 +1,5 @@
 import logging
+import re
 import stat
 import warnings
 from collections.abc import Iterator, Mapping
@@ -7,7 +8,11 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
+from vib.errors import VibError
+
 NAME = "vib"
+UNFIT = re.compile(r"[^\w@,.:/=~-]")
+"""What may not be in the path of the data, which goes to a shell and into a URL as it is."""
 
 
 @contextmanager
@@ -16,7 +21,15 @@ def embedded_postgres(folder: Path) -> Iterator[str]:
 
     Yields the SQLAlchemy URL of a database called `vib`, which is made where it is missing. A
     server that an earlier run could not stop is taken over. It stops when the block ends.
+
+    Raises:
+        VibError: PostgreSQL cannot have its data there.
     """
+    if found := UNFIT.search(str(folder.resolve())):
+        raise VibError(
+            f"PostgreSQL cannot have its data in {folder.resolve()}: there is {found[0]!r} in the "
+            "path; name another folder."
+        )
     with warnings.catch_warnings():
         # Outside a login session there is no XDG_RUNTIME_DIR; it does without, and warns on import.
         warnings.simplefilter("ignore")

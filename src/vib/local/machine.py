@@ -67,10 +67,14 @@ def only_user_of(folder: Path) -> Iterator[None]:
     """Have a folder for oneself.
 
     Raises:
-        VibError: another process has it.
+        VibError: another process has it, or it cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / ".lock").open("w")
+    except OSError as error:
+        raise VibError(f"The folder {folder} cannot be used: {error.strerror}.") from error
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

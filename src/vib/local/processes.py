@@ -63,12 +63,15 @@ class Processes:
             ProcessEndedError: it ended before it said anything.
         """
         with self._log(name) as log:
+            said_before = log.tell()
             child = self._spawn(name, (module, *arguments), stdout=subprocess.PIPE, stderr=log)
         assert child.stdout is not None  # noqa: S101 (it is a pipe)
         with child.stdout as output:
             line = output.readline().strip()
         if not line:
-            raise ProcessEndedError(f"{name} did not start: see {self._log_path(name)}")
+            path = self._log_path(name)
+            last_words = path.read_bytes()[said_before:].decode(errors="replace").splitlines()[-1:]
+            raise ProcessEndedError(" ".join([f"{name} did not start: see {path}.", *last_words]))
         return line
 
     def check(self) -> None:
