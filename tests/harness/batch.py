@@ -115,7 +115,10 @@ class Friendship:
     def is_as_wished(self) -> bool:
         """Look how far it is, and ask for what comes next."""
         status = self.status(self.user_id)
-        if status == "linked" and not self.stays and not self.has_unlinked:
+        # The queue is to keep the order, but this one delivers a user's next message while somebody
+        # who was killed has the one before in hand.
+        is_next = self.queues.left() == (0, 0)
+        if status == "linked" and is_next and not self.stays and not self.has_unlinked:
             self.queues.send(unlink(self.user_id), str(self.user_id))
             self.has_unlinked = True
         return status == ("linked" if self.stays else None) and self.stays != self.has_unlinked

@@ -38,7 +38,7 @@ class Consumer:
     A message that can never be carried out goes to the dead-letter queue as it came, with the
     attribute `Reason`, and is deleted then. One that has to wait comes again later; so does one
     that a process was killed with, after the queue's visibility timeout. What a message asks for
-    may be asked for twice.
+    may be asked for twice. Messages of one group of a FIFO queue are done in their order.
 
     Credentials are boto3's; what they need is sqs:ReceiveMessage, sqs:DeleteMessage and
     sqs:ChangeMessageVisibility on the queue, sqs:SendMessage on the dead-letter queue, and
@@ -73,11 +73,13 @@ class Consumer:
 
     def poll(self) -> None:
         """Wait for messages, and do what they ask for."""
+        waiting: set[str | None] = set()
         for message in self._receive():
-            if self._stop.is_set():
+            group = message["Attributes"].get("MessageGroupId")
+            if self._stop.is_set() or group in waiting:
                 self._come_again(message, 0)
-            else:
-                self._handle(message)
+            elif not self._is_done(message) and group is not None:
+                waiting.add(group)
 
     def _receive(self) -> "list[MessageTypeDef]":
         self._is_idle = True
@@ -88,7 +90,7 @@ class Consumer:
                 QueueUrl=self._queue_url,
                 MaxNumberOfMessages=10,
                 WaitTimeSeconds=_POLL,
-                MessageSystemAttributeNames=["ApproximateReceiveCount"],
+                MessageSystemAttributeNames=["ApproximateReceiveCount", "MessageGroupId"],
             )
         finally:
             self._is_idle = False
@@ -99,16 +101,16 @@ class Consumer:
         if self._is_idle:  # what may have been received this moment becomes visible again
             raise _Stopped
 
-    def _handle(self, message: "MessageTypeDef") -> None:
+    def _is_done(self, message: "MessageTypeDef") -> bool:
+        """Do what a message asks for; whether that is done, and the message deleted."""
         received = int(message["Attributes"]["ApproximateReceiveCount"])
         outcome = self._outcome(message, received)
         MESSAGES.labels(outcome).inc()
         if outcome == "later":
             self._come_again(message, min(_FIRST_WAIT * 2 ** (received - 1), _LONGEST_WAIT))
-        else:
-            self._sqs.delete_message(
-                QueueUrl=self._queue_url, ReceiptHandle=message["ReceiptHandle"]
-            )
+            return False
+        self._sqs.delete_message(QueueUrl=self._queue_url, ReceiptHandle=message["ReceiptHandle"])
+        return True
 
     def _outcome(self, message: "MessageTypeDef", received: int) -> str:
         """What became of a message: it may be deleted, unless that is `later`."""

@@ -87,11 +87,13 @@ def linked(
 
 
 @pytest.fixture
-def queues(aws_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Queues:
+def queues(
+    aws_endpoint: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Queues:
     """Two queues of this test's own."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    return make_queues(aws_endpoint)
+    return make_queues(aws_endpoint, **getattr(request, "param", {}))
 
 
 @pytest.fixture

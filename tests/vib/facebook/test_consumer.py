@@ -1,4 +1,5 @@
 import json
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -6,11 +7,13 @@ from botocore.exceptions import ClientError
 
 from harness.graph import TOKEN
 from harness.queues import Queues, link, unlink
+from harness.users import add_user
 from vib.db.models import LinkStatus
 from vib.facebook import consumer as consuming
 from vib.facebook import links
 from vib.facebook.consumer import Consumer
 from vib.facebook.names import workflow_id
+from vib.facebook.requests import Receipt, accept
 from vib.services import Services
 
 from .conftest import link_of, running
@@ -120,6 +123,31 @@ def test_the_opposite_comes_again_until_it_can_be_done(
 
     assert running(context, user_id) == "RemoveContacts"
     assert queues.left() == (0, 0)
+
+
+@pytest.mark.parametrize("queues", [{"in_order": True}], indirect=True)
+def test_of_a_queue_that_keeps_the_order_nothing_overtakes_what_has_to_wait(
+    context: Services, queues: Queues, consumer: Consumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consuming, "_FIRST_WAIT", 0)
+    ann, bob = add_user(context), add_user(context)
+    for user_id, message in ((ann, link(ann)), (ann, unlink(ann)), (bob, unlink(bob))):
+        queues.send(message, str(user_id))
+    outages = iter([ConnectionError("SWF is away for a moment")])
+
+    def accept_later(*given: Any) -> Receipt:
+        for outage in outages:
+            raise outage
+        return accept(*given)
+
+    monkeypatch.setattr(consuming, "accept", accept_later)
+
+    consumer.poll()
+
+    assert running(context, bob) == "RemoveContacts"
+    assert queues.left() == (2, 0)
+    consumer.poll()
+    assert running(context, ann) == "CreateContacts"
 
 
 @pytest.mark.parametrize(

@@ -104,13 +104,13 @@ def test_what_was_received_when_the_process_is_told_to_end_comes_again_at_once(
 ) -> None:
     for _ in range(3):
         queues.send(link(user_id))
-    handle = consumer._handle
+    do = consumer._is_done
 
-    def handle_and_be_told(message: Any) -> None:
+    def do_and_be_told(message: Any) -> bool:
         os.kill(os.getpid(), signal.SIGTERM)
-        handle(message)
+        return do(message)
 
-    monkeypatch.setattr(consumer, "_handle", handle_and_be_told)
+    monkeypatch.setattr(consumer, "_is_done", do_and_be_told)
 
     consumer.run()
 
