@@ -164,10 +164,10 @@ def _quoted(word: str) -> str:
 
 def _hosts(env: str, pattern: str) -> list[Host]:
     """The hosts that a pattern means, as Ansible reads the inventory."""
-    source = ROOT / "inventories" / env
-    if not source.is_dir():
-        there = ", ".join(sorted(each.name for each in source.parent.iterdir()))
-        raise Exit(f"There is no inventory {env!r}; there are {there}.", code=2)
+    there = {each.name: each for each in (ROOT / "inventories").iterdir() if each.is_dir()}
+    if env not in there:  # an empty name would be all of them
+        raise Exit(f"There is no inventory {env!r}; there are {', '.join(sorted(there))}.", code=2)
+    source = there[env]
     try:
         loader = _loader()
         inventory = InventoryManager(loader, [str(source)])

@@ -76,6 +76,8 @@ def test_a_pattern_that_means_nobody_is_told_in_a_sentence() -> None:
         fabfile._hosts("staging", "face")
 
 
-def test_an_environment_that_is_not_there_is_told_in_a_sentence() -> None:
-    with pytest.raises(fabfile.Exit, match="There is no inventory 'stage'; there are local"):
-        fabfile._hosts("stage", "all")
+@pytest.mark.parametrize("name", ["stage", "", "vault.example"])
+def test_an_environment_that_is_not_there_is_told_in_a_sentence(name: str) -> None:
+    there = "local, molecule, prod, staging"
+    with pytest.raises(fabfile.Exit, match=rf"There is no inventory '{name}'; there are {there}\."):
+        fabfile._hosts(name, "all")

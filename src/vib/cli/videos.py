@@ -148,12 +148,18 @@ def _job(context: "Services", identity: UUID) -> "VideoJob | UploadJob | Faceboo
 
 def _forget(arguments: argparse.Namespace) -> int:
     from vib import forget
+    from vib.db.models import Contact, Media, User
     from vib.services import services
 
-    forgets = {
-        "video": forget.forget_media,
-        "contact": forget.forget_contact,
-        "user": forget.forget_user,
+    context = services()
+    kinds = {
+        "video": (Media, forget.forget_media),
+        "contact": (Contact, forget.forget_contact),
+        "user": (User, forget.forget_user),
     }
-    forgets[arguments.what](services(), arguments.id)
+    kind, forget_it = kinds[arguments.what]
+    with context.sessions() as session:
+        if session.get(kind, arguments.id) is None:  # the row goes last, so all of it is gone
+            raise VibError(f"There is no {arguments.what} {arguments.id}.")
+    forget_it(context, arguments.id)
     return 0

@@ -214,3 +214,11 @@ def test_forget_removes_a_video_for_good(context: Services, media_id: UUID, vib:
     with context.sessions() as session:
         assert session.scalars(select(Media).filter_by(id=media_id)).all() == []
     assert list(context.storage.keys(str(media_id))) == []
+
+
+@pytest.mark.usefixtures("shared_context")
+@pytest.mark.parametrize("what", ["video", "contact", "user"])
+def test_forget_says_when_there_is_nothing_to_forget(what: str, vib: Command) -> None:
+    unknown = uuid4()
+
+    assert vib("forget", what, unknown) == (2, "", f"vib: There is no {what} {unknown}.\n")
