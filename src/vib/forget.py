@@ -2,7 +2,8 @@
 
 Workflows are stopped first, files and what a recogniser knows go next, the rows last: after a crash
 the rows still say what is left to be removed, and the same call removes it. What an activity that
-was running writes in spite of that belongs to nobody, and `sync` removes it.
+was running writes in spite of that belongs to nobody, and `sync` removes it; what a recogniser has
+learned by it is forgotten when the rows are gone.
 """
 
 from uuid import UUID
@@ -39,6 +40,7 @@ def forget_media(context: Services, media_id: UUID) -> None:
         session.execute(delete(Media).filter_by(id=media_id))
         for contact_id in {row.contact_id for row in rows if row.contact_id is not None}:
             choose_picture(session, contact_id)
+    context.recogniser.forget(user_id, [row.asset_id for row in rows])
 
 
 def remove_made(context: Services, session: Session, media_id: UUID) -> None:
@@ -72,6 +74,7 @@ def forget_contact(context: Services, contact_id: UUID) -> None:
         is_theirs = or_(Media.id.in_(shown), Media.id == friends_picture(contact_id))
         session.execute(delete(Media).where(Media.media_type == MediaType.FB_FACE, is_theirs))
         session.execute(delete(Asset).where(Asset.id.in_([face.id for face in faces])))
+    context.recogniser.forget(user_id, [face.id for face in faces])
 
 
 def forget_user(context: Services, user_id: UUID) -> None:
@@ -88,3 +91,4 @@ def forget_user(context: Services, user_id: UUID) -> None:
     context.recogniser.forget_user(user_id)
     with context.sessions.begin() as session:
         session.execute(delete(User).filter_by(id=user_id))
+    context.recogniser.forget_user(user_id)

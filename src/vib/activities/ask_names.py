@@ -18,6 +18,7 @@ from vib.services import services
 )
 def ask_names(job: VideoJob, people: list[Person]) -> list[Asked]:
     """Have people asked who somebody is, a question each; settle what is in doubt no more."""
+    from vib.contacts.learning import learn
     from vib.contacts.naming import settle_or_ask
     from vib.contacts.questions import ask
 
@@ -25,7 +26,7 @@ def ask_names(job: VideoJob, people: list[Person]) -> list[Asked]:
     with step("AskNames", job):
         with context.sessions.begin() as session:
             items, to_learn = settle_or_ask(session, job, context.recogniser, people)
-        context.recogniser.learn(job.user_id, to_learn)
+        learn(context, job.user_id, to_learn)
         return [
             asked
             for item in items

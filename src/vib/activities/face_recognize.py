@@ -22,11 +22,12 @@ def face_recognize(job: VideoJob) -> Recognition:
 
     Where people can be asked, what is in doubt is left to them.
     """
+    from vib.contacts.learning import learn
     from vib.contacts.recognise import recognise
 
     context = services()
     with stage(context.sessions, job.media_id, "FaceRecognize"), swflow.beating():
         with context.sessions.begin() as session:
             recognised = recognise(session, job, context.recogniser, ask=context.asks_people)
-        context.recogniser.learn(job.user_id, recognised.to_learn)
+        learn(context, job.user_id, recognised.to_learn)
     return Recognition(recognised.people, recognised.unsure)

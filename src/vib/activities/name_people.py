@@ -17,10 +17,11 @@ from vib.services import services
 )
 def name_people(job: VideoJob, people: list[Person], answers: dict[str, str]) -> None:
     """Apply what people said of who somebody in a video is; whoever is still unknown is new."""
+    from vib.contacts.learning import learn
     from vib.contacts.naming import name
 
     context = services()
     with step("NamePeople", job):
         with context.sessions.begin() as session:
             to_learn = name(session, job, people, answers)
-        context.recogniser.learn(job.user_id, to_learn)
+        learn(context, job.user_id, to_learn)

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from vib import keys
+from vib.contacts.learning import learn
 from vib.contacts.settle import choose_picture
 from vib.db.faces import save_face
 from vib.db.models import AssetType, Contact, Media, MediaStatus, MediaType
@@ -119,7 +120,7 @@ def _keep(context: Services, friend: Contact, shot: FaceShot, folder: Path) -> b
     face_id = _save(context, friend, shot, key)
     assert shot.embedding is not None  # noqa: S101 - only such are kept
     if all(abs(angle) <= MOST_TURNED for angle in (shot.yaw, shot.pitch)):
-        context.recogniser.learn(friend.user_id, [StoredFace(face_id, key, shot.embedding)])
+        learn(context, friend.user_id, [StoredFace(face_id, key, shot.embedding)])
     return True
 
 

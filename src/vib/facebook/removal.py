@@ -39,7 +39,9 @@ def remove_friends(context: Services, user_id: UUID) -> Removed:
     for picture in pictures:
         context.storage.delete_folder(str(picture))
     with context.sessions.begin() as session:
-        return _remove_rows(session, user_id)
+        removed = _remove_rows(session, user_id)
+    context.recogniser.forget(user_id, faces)  # what was learned meanwhile
+    return removed
 
 
 def _remove_rows(session: Session, user_id: UUID) -> Removed:

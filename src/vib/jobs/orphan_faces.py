@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, or_, select
 
 from vib import executions
+from vib.contacts.learning import learn
 from vib.contacts.questions import workflow_id
 from vib.contacts.settle import faces_to_learn, give_to_new_contact
 from vib.contacts.tracks import SOMEBODY, tracks_of
@@ -81,5 +82,5 @@ def _rescue(
             return None
         give_to_new_contact(session, job, tracks)
         # Before all is committed: what fails is found again by the next run.
-        context.recogniser.learn(job.user_id, faces_to_learn(tracks))
+        learn(context, job.user_id, faces_to_learn(tracks))
     return "contacts made"
