@@ -52,16 +52,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status = run(options)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever reads has had enough; Python would complain once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _FAILED
     except KeyboardInterrupt:
         return _INTERRUPTED
     except (SwflowError, BotoCoreError, ClientError) as error:
         sys.stderr.write(f"swflow: {_sentence(error)}\n")
         has_run = isinstance(error, WorkflowError) and not isinstance(error, WorkflowAlreadyRunning)
         return _FAILED if has_run else _USAGE_ERROR
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):  # whoever reads may have had enough
+            sys.stderr.write(f"swflow: {error}\n")
+        # Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _FAILED
     return status
 
 

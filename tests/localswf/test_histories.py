@@ -359,3 +359,18 @@ def test_a_reader_that_has_had_enough(path: Path) -> None:
     os.close(writing_end)
     assert ended.stderr == b""
     assert ended.returncode == 1
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_device_that_is_full(path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "localswf", "export", str(path)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env={"PYTHONPATH": str(SRC)},
+            timeout=60,
+            check=False,
+        )
+    assert ended.stderr == b"The histories cannot be written: No space left on device.\n"
+    assert ended.returncode == 1

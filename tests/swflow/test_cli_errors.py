@@ -131,6 +131,23 @@ def test_a_reader_that_has_enough_is_no_error(shared_server: Any) -> None:
     assert process.returncode == 1
 
 
+def test_a_device_that_is_full(shared_server: Any) -> None:
+    url = f"--endpoint-url={shared_server.endpoint_url}"
+    made = swflow("register", "films", "--domain=full", "--retention=1", url)
+    assert made.returncode == 0, made.stderr
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "swflow", "list", "--domain=full", url],
+            env={**os.environ, "PYTHONPATH": str(SRC)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert ended.stderr == "swflow: [Errno 28] No space left on device\n"
+    assert ended.returncode == 1
+
+
 @pytest.mark.parametrize("colour", [True, False], ids=["colours", "NO_COLOR"])
 def test_colours_are_for_terminals(shared_server: Any, *, colour: bool) -> None:
     ours, theirs = os.openpty()

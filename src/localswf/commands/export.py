@@ -49,8 +49,10 @@ def run(options: argparse.Namespace) -> int:
         for line in export_histories(options.file, wanted):
             sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever reads has had enough; Python would complain once more at its end.
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):  # whoever reads may have had enough
+            sys.stderr.write(f"The histories cannot be written: {error.strerror}.\n")
+        # Python would complain once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return 0
