@@ -124,6 +124,7 @@ def _three(fleet: Fleet, hosts: int, name: str, release: str) -> Iterator[Run]:
             raise FailedError(f"{playbook}.yml changed {played.changed} things.")
         sys.stderr.write(f"{what}, {hosts} hosts, {name}: {_figures([run])}\n")
         yield run
+    fleet.play("playbooks/site.yml", hosts)  # localswf is not rolled back
 
 
 def _new_releases() -> Iterator[str]:
