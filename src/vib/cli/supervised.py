@@ -3,6 +3,7 @@
 They are forked from one process, as loading the code takes longer than all that is checked.
 """
 
+import json
 import multiprocessing
 import os
 import pwd
@@ -86,17 +87,18 @@ def problems_with(
     ]
 
 
-def _received(answer: "Connection[None, list[str]]") -> list[str]:
+def _received(answer: "Connection[None, None]") -> list[str]:
     try:
-        return answer.recv()
+        problems: list[str] = json.loads(answer.recv_bytes())  # root unpickles nobody's objects
     except EOFError:
         return ["Its check ended without an answer."]
+    return problems
 
 
 def _answer(
     program: Program,
     check: Callable[[Sequence[str]], list[str]],
-    end: "Connection[list[str], None]",
+    end: "Connection[None, None]",
 ) -> None:
     try:
         user = pwd.getpwnam(program.user)
@@ -104,9 +106,10 @@ def _answer(
         _become(user)
         os.environ.clear()
         os.environ.update(environment)
-        end.send(check(program.arguments))
+        problems = check(program.arguments)
     except (VibError, SwflowError, OSError, KeyError, subprocess.CalledProcessError) as error:
-        end.send([str(error)])
+        problems = [str(error)]
+    end.send_bytes(json.dumps(problems).encode())
 
 
 def _environment(setting: Sequence[str], user: pwd.struct_passwd) -> dict[str, str]:
