@@ -23,7 +23,7 @@ GROUP = "vib"
 SECONDS_TO_PASS = 120
 SECONDS_TO_START = 60
 SECONDS_TO_BE_HEALTHY = 120
-SECONDS_TO_STAY = 3  # after the `startsecs` that supervisor takes for running
+SECONDS_TO_STAY = 2  # after the `startsecs` that supervisor takes for running
 
 
 class Host:
