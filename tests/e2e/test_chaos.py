@@ -52,7 +52,7 @@ from vib.services import Services
 SEED = int(os.environ.get("VIB_CHAOS_SEED", "1"))
 KILLS = int(os.environ.get("VIB_CHAOS_KILLS", "0"))  # or each kind once
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300 + 10 * KILLS)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600 + 10 * KILLS)]
 
 
 @pytest.fixture
