@@ -41,16 +41,21 @@ class Services:
     def engine(self) -> Engine:
         """The database."""
         url = self.settings.needed("database_url").get_secret_value()
+        wrong = VibError(
+            f"{variable('database_url')} is no URL of a PostgreSQL database, such as "
+            "postgresql+psycopg2://USER:PASSWORD@HOST/NAME; what is special in the password is "
+            "percent-encoded."
+        )
         # pre_ping: a database that was restarted costs a new connection, not a failed activity.
         try:
-            return create_engine(
+            engine = create_engine(
                 url, pool_pre_ping=True, connect_args={"connect_timeout": SECONDS_TO_CONNECT}
             )
-        except (ArgumentError, ImportError) as error:
-            raise VibError(
-                f"{variable('database_url')} is no URL of a PostgreSQL database, such as "
-                "postgresql+psycopg2://USER:PASSWORD@HOST/NAME."
-            ) from error
+        except (ArgumentError, ImportError, ValueError):  # the last of what is no port
+            raise wrong from None
+        if "@" in (engine.url.host or ""):  # a password's rest, which every error would show
+            raise wrong
+        return engine
 
     @cached_property
     def sessions(self) -> sessionmaker[Session]:

@@ -76,7 +76,16 @@ def test_a_database_without_tables(context: Services, vib: Command) -> None:
 
 
 @pytest.mark.usefixtures("anew")
-@pytest.mark.parametrize("url", ["nonsense", "mysql://here/vib", "postgresql+nothing://here/vib"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense",
+        "mysql://here/vib",
+        "postgresql+nothing://here/vib",
+        "postgresql+psycopg2://vib:secret@secret@here/vib",
+        "postgresql+psycopg2://vib:secret@here:secret/vib",
+    ],
+)
 def test_a_database_that_is_no_postgresql(
     url: str, vib: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,6 +95,7 @@ def test_a_database_that_is_no_postgresql(
 
     assert done.status == 2
     assert done.err.startswith("vib: VIB_DATABASE_URL is no URL of a PostgreSQL database")
+    assert "secret" not in done.err
 
 
 @pytest.mark.usefixtures("anew")
