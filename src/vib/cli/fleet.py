@@ -35,6 +35,9 @@ def add_to(commands: Any) -> None:
     register.set_defaults(command=_register)
 
     decider = commands.add_parser("decider", help="decide what the workflows do next")
+    decider.add_argument(
+        "--name", help="what no other decider is called; started again by it, it goes on at once"
+    )
     set_program(decider, _decider, _decider_needs)
 
     worker = commands.add_parser("worker", help="do the activities of some task lists")
@@ -142,11 +145,11 @@ def _decider_needs(_: argparse.Namespace) -> "Sequence[Need]":
     return needs.DECIDER
 
 
-def _decider(context: "Services", _: argparse.Namespace) -> int:
+def _decider(context: "Services", arguments: argparse.Namespace) -> int:
     import swflow
     from vib.registry import DECIDER_LIST, WORKFLOWS
 
-    swflow.Decider(context.swf, WORKFLOWS, task_list=DECIDER_LIST).run()
+    swflow.Decider(context.swf, WORKFLOWS, task_list=DECIDER_LIST, name=arguments.name).run()
     return 0
 
 
