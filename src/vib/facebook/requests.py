@@ -88,7 +88,10 @@ def accept(context: Services, request: FacebookRequest) -> Receipt:
     try:
         context.swf.start(workflow, FacebookJob(user_id), workflow_id=workflow_id(user_id))
     except swflow.WorkflowAlreadyRunning:
-        if _running(context, user_id) == workflow.name:
+        running = _running(context, user_id)
+        if running is None:
+            return accept(context, request)
+        if running == workflow.name:
             return _receipt(context, request)
         if sealed is not None:
             with context.sessions.begin() as session:

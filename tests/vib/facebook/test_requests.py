@@ -4,6 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+import swflow
 from harness.graph import TOKEN, USER
 from harness.jobs import sync
 from vib.db.models import Link, LinkStatus
@@ -70,6 +71,24 @@ def test_what_is_sure_to_be_done_need_not_be_asked_for_again(
     context.swf.execution(workflow_id(user_id)).terminate("the test says so")
     accept(context, request(user_id, "unlink"))
     assert accept(context, request(user_id, "unlink")) is Receipt.RUNNING
+
+
+def test_what_ends_at_this_moment_is_in_nobodys_way(
+    context: Services, user_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accept(context, request(user_id))
+    start = context.swf.start
+
+    def start_when_the_link_ends(*given: Any, **more: Any) -> object:
+        try:
+            return start(*given, **more)
+        except swflow.WorkflowAlreadyRunning:
+            context.swf.execution(workflow_id(user_id)).terminate("the test says so")
+            raise
+
+    monkeypatch.setattr(context.swf, "start", start_when_the_link_ends)
+
+    assert accept(context, request(user_id, "unlink")) is Receipt.STARTED
 
 
 def test_the_opposite_waits_until_that_is_done(context: Services, user_id: UUID) -> None:
