@@ -189,15 +189,10 @@ class Batch:
             and all(each.is_as_wished() for each in self.friendships)
             and self.dead_letters >= set(self.nonsense)
             and self._queues.left() == (0, 0)
-            and not any(self.is_asked_about(each) for each in self.videos)
+            and not any(self._is_asked_about(each) for each in self.videos)
             and not self.crowd.mturk.hits
             and all(self._is_rescued(job) for job in self.orphans)
         )
-
-    def is_asked_about(self, video: Video) -> bool:
-        """Whether people are asked about a video now."""
-        asking = executions.latest(self.context.swf, asking_id(video.media_id))
-        return asking is not None and asking.is_open()
 
     def _upload_another(self) -> None:
         kind = len(self.videos) % 4
@@ -227,6 +222,11 @@ class Batch:
             assert not session.scalar(count.where(films, Media.status == MediaStatus.FAILED))
             complete = session.scalars(count.where(films, Media.status == MediaStatus.COMPLETE))
             return len(self.videos) - complete.one()
+
+    def _is_asked_about(self, video: Video) -> bool:
+        """Whether people are asked about a video now."""
+        asking = executions.latest(self.context.swf, asking_id(video.media_id))
+        return asking is not None and asking.is_open()
 
     def _befriend(self) -> None:
         user_id, stays = add_user(self.context), len(self.friendships) % 2 == 0
