@@ -1,3 +1,4 @@
+import errno
 import os
 import shutil
 import time
@@ -60,8 +61,14 @@ class FolderStorage:
     def delete_folder(self, folder: str) -> None:
         """Remove every file whose key begins with `folder` and a slash."""
         path = self._path(folder)
-        while path.exists():  # whoever saves into it meanwhile has it removed as well
-            shutil.rmtree(path, ignore_errors=True)
+        while path.is_dir():
+            try:
+                shutil.rmtree(path)
+            except FileNotFoundError:  # somebody else removes it as well
+                continue
+            except OSError as error:
+                if error.errno != errno.ENOTEMPTY:  # whoever saves into it has it removed as well
+                    raise
 
     def keys(self, folder: str) -> Iterator[str]:
         """Every key that begins with `folder` and a slash."""

@@ -97,6 +97,14 @@ def test_a_folder_is_deleted_with_all_below_and_nothing_beside(
     assert list(storage.keys("ab")) == ["ab/e"]
 
 
+def test_a_file_is_no_folder_to_be_deleted(storage: Storage, write: Callable[..., Path]) -> None:
+    storage.save("a/b", write())
+
+    storage.delete_folder("a/b")
+
+    assert storage.exists("a/b")
+
+
 def test_folders_and_the_keys_in_them_are_listed(
     storage: Storage, write: Callable[..., Path]
 ) -> None:
