@@ -84,7 +84,7 @@ def test_an_activity_that_runs_twice_leaves_the_tables_as_if_it_ran_once(
     context: Services, job: VideoJob
 ) -> None:
     models = (Media, Asset, Contact, Stage)
-    for activity in (transcode, face_detect, face_recognize):
+    for activity in (transcode, face_detect, face_recognize, notify_complete):
         activity(job)
         once = tables(context, models), faces(context)
 
@@ -252,7 +252,7 @@ def test_a_video_that_can_be_watched_never_becomes_failed(context: Services, job
         assert session.get_one(Media, job.media_id).status == MediaStatus.VISIBLE
 
 
-def test_a_pending_video_becomes_failed_with_its_reason(
+def test_a_pending_video_becomes_failed_with_its_reason_once(
     context: Services, job: VideoJob, web: Receiver, tmp_path: Path
 ) -> None:
     left = tmp_path / "left"
@@ -260,7 +260,10 @@ def test_a_pending_video_becomes_failed_with_its_reason(
     context.storage.save(keys.made(job.media_id, "720p.mp4"), left)
 
     fail_media(job, "it is broken")
+    once = tables(context, (Media, Asset, Stage))
+    fail_media(job, "it is broken")
 
+    assert tables(context, (Media, Asset, Stage)) == once
     with context.sessions() as session:
         media = session.get_one(Media, job.media_id)
     assert (media.status, media.failure) == (MediaStatus.FAILED, "it is broken")
