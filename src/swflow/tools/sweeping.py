@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 
 from swflow.client.client import Client
 from swflow.errors import SwflowError
@@ -80,12 +81,16 @@ def _oldest_start(client: Client) -> datetime:
     """When the oldest execution started that the domain still knows; now, if it knows none."""
     first = [datetime.now(UTC)]
     swf = client.connection.swf
-    for listed in (swf.list_open_workflow_executions, swf.list_closed_workflow_executions):
-        page = listed(
+    for listed in (
+        swf.get_paginator("list_open_workflow_executions"),
+        swf.get_paginator("list_closed_workflow_executions"),
+    ):
+        pages = listed.paginate(
             domain=client.domain,
             startTimeFilter={"oldestDate": datetime.fromtimestamp(0, UTC)},
-            maximumPageSize=1,
             reverseOrder=True,
+            PaginationConfig={"PageSize": 1},
         )
-        first += [each["startTimestamp"] for each in page["executionInfos"]]
+        # Services may give an empty page though others follow; payloads are not to go for that.
+        first += [each["startTimestamp"] for each in islice(pages.search("executionInfos[]"), 1)]
     return min(first)
