@@ -28,7 +28,7 @@ def embedded_postgres(folder: Path) -> Iterator[str]:
     if found := UNFIT.search(str(folder.resolve())):
         raise VibError(
             f"PostgreSQL cannot have its data in {folder.resolve()}: there is {found[0]!r} in the "
-            "path; name another folder."
+            "path; name another by --folder, or move the checkout."
         )
     with warnings.catch_warnings():
         # Outside a login session there is no XDG_RUNTIME_DIR; it does without, and warns on import.
