@@ -6,6 +6,7 @@ from asyncio.events import _get_running_loop, _set_running_loop
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Self
 
@@ -31,14 +32,21 @@ class Client:
 
     Every operation is a method in snake case that takes keyword arguments and returns a dict, with
     datetimes for timestamps; errors are botocore's `ClientError`, by their names in `exceptions`.
-    For one thread at a time, which may be running an event loop. Under a virtual clock, a poll that
-    waits lets the time jump.
     """
 
-    def __init__(self, service: Service) -> None:
-        """`service` is closed with the client."""
+    def __init__(self, service: Service, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        """Reach a service.
+
+        Args:
+            service: the service.
+            loop: the event loop that it is on, which runs in another thread; then this is for any
+                other threads, and whoever runs the loop closes the service. Without one, this is
+                for one thread at a time, which may be running an event loop, and the service is
+                closed with the client; under a virtual clock, a poll that waits lets the time jump.
+        """
         self._service = service
-        self._loop = asyncio.new_event_loop()
+        self._runs_elsewhere = loop is not None
+        self._loop = loop or asyncio.new_event_loop()
         self.exceptions = ClientExceptionsFactory().create_client_exceptions(service_model())
 
     def __enter__(self) -> Self:
@@ -70,8 +78,8 @@ class Client:
         return Paginator(getattr(self, operation_name), config, model)
 
     def close(self) -> None:
-        """Close the service and its data file; no calls after this."""
-        if not self._loop.is_closed():
+        """Close the service and its data file, if they are this client's; no calls after this."""
+        if not (self._runs_elsewhere or self._loop.is_closed()):
             with outside_of_loops():
                 self._loop.run_until_complete(self._service.close())
             self._loop.close()
@@ -82,8 +90,16 @@ class Client:
         Raises:
             ClientError: as boto3 raises it.
         """
+        return self.outcome(operation, self._answered(operation, request))
+
+    def outcome(self, operation: str, answered: "asyncio.Future[Answer]") -> Answer:
+        """What `call` gives, of a call of the service's own that is done.
+
+        Raises:
+            ClientError: as boto3 raises it.
+        """
         try:
-            answer = self._answer(operation, request)
+            answer = answered.result()
         except errors.SwfError as error:
             message = error.message or ""
             response: Any = {
@@ -102,7 +118,13 @@ class Client:
         converted: Answer = _answer_converter(operation)(answer)
         return {**converted, "ResponseMetadata": {"HTTPStatusCode": 200, "RetryAttempts": 0}}
 
-    def _answer(self, operation: str, request: dict[str, Any]) -> Answer:
+    def _answered(self, operation: str, request: dict[str, Any]) -> "asyncio.Future[Answer]":
+        if self._runs_elsewhere:
+            answered: SimpleQueue[asyncio.Future[Answer]] = SimpleQueue()
+            self._loop.call_soon_threadsafe(
+                lambda: self._service.call(operation, request).add_done_callback(answered.put)
+            )
+            return answered.get()
         outer = _get_running_loop()
         _set_running_loop(self._loop)
         try:
@@ -112,7 +134,7 @@ class Client:
         if not future.done():  # most are answered at once, and to run a loop takes its time
             with outside_of_loops():
                 self._loop.run_until_complete(self._service.clock.wait(future))
-        return future.result()
+        return future
 
 
 @functools.cache

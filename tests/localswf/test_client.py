@@ -1,6 +1,8 @@
 """The service in process is to its user what boto3's client is."""
 
 import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -105,6 +107,35 @@ def test_it_can_be_used_where_an_event_loop_is_running(client: Any) -> None:
         return client.poll_for_activity_task(domain="videos", taskList={"name": "a"})
 
     assert "taskToken" not in asyncio.run(poll())
+
+
+def test_threads_reach_a_service_whose_event_loop_runs_in_another() -> None:
+    loop = asyncio.new_event_loop()
+    runner = threading.Thread(target=loop.run_forever)
+    runner.start()
+
+    async def opened() -> Service:
+        return Service()
+
+    service = asyncio.run_coroutine_threadsafe(opened(), loop).result()
+    client = Client(service, loop)
+
+    def register(name: str) -> None:
+        client.register_domain(name=name, workflowExecutionRetentionPeriodInDays="1")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(register, "abcdefgh"))
+    with pytest.raises(client.exceptions.DomainAlreadyExistsFault):
+        register("a")
+    listed = client.list_domains(registrationStatus="REGISTERED")["domainInfos"]
+    client.close()  # not the service, which is its loop's
+    assert len(client.list_domains(registrationStatus="REGISTERED")["domainInfos"]) == 8
+
+    asyncio.run_coroutine_threadsafe(service.close(), loop).result()
+    loop.call_soon_threadsafe(loop.stop)
+    runner.join()
+    loop.close()
+    assert {each["name"] for each in listed} == set("abcdefgh")
 
 
 def test_the_service_says_whether_there_is_anything_to_do(clock: VirtualClock) -> None:

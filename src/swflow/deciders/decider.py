@@ -93,8 +93,12 @@ class Decider:
         try:
             carry_on(self._client.connection.transport, stop, self.conversations(stop))
         finally:
-            self._deciding.close()
+            self.close()
         _log.info("stopped deciding on task list %s", self._task_list)
+
+    def close(self) -> None:
+        """Let go of the executions that are kept in memory."""
+        self._deciding.close()
 
     def conversations(self, stop: Stop) -> list[Conversation[None]]:
         """What `run` talks with the service, for those who carry conversations on by themselves.
