@@ -1,6 +1,7 @@
 """Workflows, their activities and the service that remembers them, in one process and one file."""
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import Coroutine, Sequence
@@ -28,6 +29,8 @@ from swflow.workers.floor import Floor
 from swflow.workers.workplace import Workplace
 
 R = TypeVar("R")
+
+_log = logging.getLogger(__name__)
 
 _DOMAIN = "embedded"
 
@@ -84,7 +87,12 @@ class Embedded:
             raise
         swf = localswf.Client(self._service, self._loop)
         self.client: Client = _HereClient(_HereConnection(swf, payloads))
-        self.client.register(*types, retention=retention)
+        try:
+            self.client.register(*types, retention=retention)
+        except BaseException:
+            self._do(self._service.close())
+            self._end_loop()
+            raise
         self._stop = Stop()
         self._here = _Here(self._service, swf)
         self._working = asyncio.run_coroutine_threadsafe(
@@ -135,6 +143,7 @@ class Embedded:
         with Stop() as never:
             talks = [talk for each in deciders for talk in each.conversations(never)]
             deciding = asyncio.ensure_future(converse(self._here, talks))
+            deciding.add_done_callback(_tell)
             floor = Floor(self._here, Workplace(self.client, activities), self._stop)
             task_lists = list(dict.fromkeys(each.task_list for each in activities))
             try:
@@ -152,6 +161,11 @@ class Embedded:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+
+def _tell(deciding: asyncio.Future[None]) -> None:
+    if not deciding.cancelled() and (error := deciding.exception()):
+        _log.critical("nothing is decided any more: %s", error)
 
 
 async def _opened(path: Path) -> localswf.Service:

@@ -57,6 +57,7 @@ class Floor:
         await asyncio.gather(*polls)
         while self._working:
             await asyncio.wait(self._working)
+        self._threads.shutdown(wait=False)
 
     async def _poll(self, call: Call, room: asyncio.Semaphore) -> None:
         """Poll for one task after the other, as long as there is room."""
