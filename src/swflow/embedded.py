@@ -8,7 +8,6 @@ from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import uvloop
@@ -24,6 +23,7 @@ from swflow.endpoint.connection import Connection
 from swflow.endpoint.lanes import Call, converse
 from swflow.endpoint.retrying import Patience
 from swflow.endpoint.stopping import Stop
+from swflow.errors import SwflowError
 from swflow.values.payloads import PLAIN, Payloads
 from swflow.workers.floor import Floor
 from swflow.workers.workplace import Workplace
@@ -61,7 +61,7 @@ class Embedded:
 
     Raises:
         DataFileError: the file is in use, damaged, or not ours.
-        SwflowError: a type's hints are of no use.
+        SwflowError: a type's hints are of no use, or there is no workflow among the types.
     """
 
     def __init__(
@@ -74,6 +74,8 @@ class Embedded:
     ) -> None:
         workflows = [each for each in types if isinstance(each, WorkflowType)]
         activities = [each for each in types if isinstance(each, ActivityType)]
+        if not workflows:
+            raise SwflowError("there is no workflow among the types; name those that are to run")
         for each in types:
             each.codec.prepare()
         warn(workflows)
@@ -116,12 +118,7 @@ class Embedded:
         """Close it at the end."""
         return self
 
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     async def _work(
@@ -147,7 +144,9 @@ class Embedded:
             floor = Floor(self._here, Workplace(self.client, activities), self._stop)
             task_lists = list(dict.fromkeys(each.task_list for each in activities))
             try:
-                await floor.work(_DOMAIN, task_lists, concurrency)
+                if task_lists:
+                    await floor.work(_DOMAIN, task_lists, concurrency)
+                await self._here.stopped.wait()
             finally:
                 deciding.cancel()
                 await asyncio.wait([deciding])
@@ -179,6 +178,7 @@ class _Here:
         self._service = service
         self._swf = swf
         self._waiting: dict[asyncio.Future[dict[str, Any]], Call] = {}
+        self.stopped = asyncio.Event()
 
     async def ask(self, call: Call) -> dict[str, Any]:
         """See `Caller`."""
@@ -206,6 +206,7 @@ class _Here:
 
     def hang_up(self) -> None:
         """Stopping was asked for: end the polls that wait until then."""
+        self.stopped.set()
         for answered, call in tuple(self._waiting.items()):
             if call.hang_up_at() <= time.monotonic():
                 answered.cancel()

@@ -14,7 +14,7 @@ import pytest
 
 import swflow
 from localswf import DataFileError
-from swflow import Signal, activity, workflow
+from swflow import Signal, SwflowError, activity, workflow
 from swflow.embedded import Embedded
 
 DAY = timedelta(days=1)
@@ -144,6 +144,20 @@ def test_after_a_crash_the_next_process_goes_on_and_does_nothing_twice(tmp_path:
 
     assert said == "a book, a card\n"
     assert diary.read_text() == "packed a book\npacked a card\n"
+
+
+def test_workflows_that_need_no_activity_run_alone(tmp_path: Path) -> None:
+    with Embedded(tmp_path / "swf.db", waiting, retention=DAY) as here:
+        execution = here.client.start(waiting)
+        execution.signal(done, "alone")
+
+        assert execution.result(timedelta(seconds=30)) == "alone"
+
+
+def test_without_a_workflow_there_is_nothing_to_run(tmp_path: Path) -> None:
+    with pytest.raises(SwflowError, match="there is no workflow among the types"):
+        Embedded(tmp_path / "swf.db", slow, retention=DAY)
+    assert not (tmp_path / "swf.db").exists()
 
 
 def test_a_file_that_another_process_has_is_refused(here: Embedded, tmp_path: Path) -> None:
