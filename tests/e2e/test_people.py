@@ -1,5 +1,7 @@
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from harness.aws_json import served
 from harness.mturk import MTurk, asking
 from harness.pipeline import Pipeline, wait_until
 from harness.tracks import results
+from swflow import Execution
 from vib.contacts.questions import workflow_id
 from vib.db.models import Contact, Feature
 from vib.jobs.collect_mturk import JOB
@@ -46,6 +49,12 @@ def make_doubtful(context: Services) -> None:
             face.embedding = np.asarray(face.embedding) + away
 
 
+def is_at_work(execution: Execution[Any]) -> bool:
+    """Whether it waits for an activity, and not for people alone."""
+    kinds = Counter(event["eventType"] for event in execution.history())
+    return kinds["ActivityTaskScheduled"] > kinds["ActivityTaskCompleted"]
+
+
 def test_two_people_in_a_video_whom_the_machine_is_not_sure_of_are_named_by_people(
     pipeline: Pipeline, mturk: MTurk, sample_video: Path, tmp_path: Path
 ) -> None:
@@ -59,6 +68,8 @@ def test_two_people_in_a_video_whom_the_machine_is_not_sure_of_are_named_by_peop
     second = ingest(context, sample_video, pipeline.user_id)
     pipeline.wait_until_closed(second.media_id)
     wait_until(lambda: len(mturk.hits) == 2)
+    asking = context.swf.execution(workflow_id(second.media_id))
+    wait_until(lambda: not is_at_work(asking))
     pipeline.kill("recognise")
     pipeline.kill("decider")
     for hit in mturk.hits.values():
@@ -69,7 +80,6 @@ def test_two_people_in_a_video_whom_the_machine_is_not_sure_of_are_named_by_peop
     pipeline.start("decider")
     pipeline.start("recognise")
 
-    asking = context.swf.execution(workflow_id(second.media_id))
     wait_until(lambda: not asking.is_open())
     assert asking.status() == "COMPLETED"
     found = results(context, VideoJob(second.media_id, pipeline.user_id)).values()

@@ -35,6 +35,8 @@ class Command:
         self.domain = domain
         self._patch.chdir(folder)
         self._patch.syspath_prepend(folder)
+        # A program that is written anew within a second would be taken for what it was.
+        self._patch.setattr(sys, "dont_write_bytecode", True)
         self._patch.setenv("SWFLOW_DOMAIN", domain)
 
     def forget(self, module: str) -> None:
