@@ -5,7 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import Coroutine, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -81,38 +81,29 @@ class Embedded:
         warn(workflows)
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="swflow", daemon=True)
-        self._thread.start()
-        try:
-            self._service = self._do(_opened(path))
-        except BaseException:
-            self._end_loop()
-            raise
-        swf = localswf.Client(self._service, self._loop)
-        self.client: Client = _HereClient(_HereConnection(swf, payloads))
-        try:
+        with ExitStack() as opening:
+            self._thread.start()
+            opening.callback(self._end_loop)
+            service = self._do(_opened(path))
+            opening.callback(lambda: self._do(service.close()))
+            swf = localswf.Client(service, self._loop)
+            self.client: Client = _HereClient(_HereConnection(swf, payloads))
             self.client.register(*types, retention=retention)
-        except BaseException:
-            self._do(self._service.close())
-            self._end_loop()
-            raise
-        self._stop = Stop()
-        self._here = _Here(self._service, swf)
-        self._working = asyncio.run_coroutine_threadsafe(
-            self._work(workflows, activities, concurrency), self._loop
-        )
+            self._stop = opening.enter_context(Stop())
+            self._here = _Here(service, swf)
+            self._working = asyncio.run_coroutine_threadsafe(
+                self._work(workflows, activities, concurrency), self._loop
+            )
+            self._open = opening.pop_all()
 
     def close(self) -> None:
         """Finish the activities that are begun, and end; the rest goes on the next time."""
-        if not self._thread.is_alive():
+        if self._stop.requested():
             return
-        self._stop.request()
-        self._loop.call_soon_threadsafe(self._here.hang_up)
-        try:
+        with self._open:
+            self._stop.request()
+            self._loop.call_soon_threadsafe(self._here.hang_up)
             self._working.result()
-        finally:
-            self._do(self._service.close())
-            self._end_loop()
-            self._stop.close()
 
     def __enter__(self) -> Self:
         """Close it at the end."""

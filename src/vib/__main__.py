@@ -27,7 +27,7 @@ def main() -> None:
     arguments = _parser().parse_args()
     try:
         status = arguments.command(arguments)
-        print(end="", flush=True)  # noqa: T201 - what cannot be written is found out here
+        print(end="", flush=True)  # noqa: T201 - to fail here; where stdout is closed there is none to flush
     except (VibError, SwflowError) as error:
         status = _say(str(error), BAD_INPUT)
     except KeyboardInterrupt:

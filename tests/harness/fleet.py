@@ -1,6 +1,5 @@
 import os
 import signal
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,6 +10,7 @@ from typing import Self
 from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 
+from harness.ports import free_port
 from harness.swf_server import SwfServer
 from vib.db.models import User
 from vib.jobs.registry import JOBS
@@ -30,7 +30,7 @@ class Fleet:
     """
 
     def __init__(self, context: Services, swf: SwfServer, logs: Path, random: Random) -> None:
-        self.popeyes = [f"http://127.0.0.1:{_free_port()}" for _ in range(2)]
+        self.popeyes = [f"http://127.0.0.1:{free_port()}" for _ in range(2)]
         self._context = context
         self._swf = swf
         self._processes = Processes(logs)
@@ -122,11 +122,6 @@ class Fleet:
         except OperationalError:
             return False
         return True
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def _below(pid: int) -> Iterator[int]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -344,18 +344,22 @@ def test_a_history_that_is_not_there(path: Path, tmp_path: Path, run: Any) -> No
     assert refused == f"{tmp_path / 'none'} cannot be read: No such file or directory.\n"
 
 
-@pytest.mark.usefixtures("filled")
-def test_a_reader_that_has_had_enough(path: Path) -> None:
-    reading_end, writing_end = os.pipe()
-    os.close(reading_end)
-    ended = subprocess.run(
+def exported_to(output: IO[Any] | int, path: Path) -> "subprocess.CompletedProcess[bytes]":
+    return subprocess.run(
         [sys.executable, "-m", "localswf", "export", str(path)],
-        stdout=writing_end,
+        stdout=output,
         stderr=subprocess.PIPE,
         env={"PYTHONPATH": str(SRC)},
         timeout=60,
         check=False,
     )
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_reader_that_has_had_enough(path: Path) -> None:
+    reading_end, writing_end = os.pipe()
+    os.close(reading_end)
+    ended = exported_to(writing_end, path)
     os.close(writing_end)
     assert ended.stderr == b""
     assert ended.returncode == 1
@@ -364,13 +368,6 @@ def test_a_reader_that_has_had_enough(path: Path) -> None:
 @pytest.mark.usefixtures("filled")
 def test_a_device_that_is_full(path: Path) -> None:
     with Path("/dev/full").open("w") as full:
-        ended = subprocess.run(
-            [sys.executable, "-m", "localswf", "export", str(path)],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            env={"PYTHONPATH": str(SRC)},
-            timeout=60,
-            check=False,
-        )
+        ended = exported_to(full, path)
     assert ended.stderr == b"The histories cannot be written: No space left on device.\n"
     assert ended.returncode == 1

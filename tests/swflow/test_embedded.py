@@ -13,6 +13,7 @@ from textwrap import dedent
 import pytest
 
 import swflow
+from harness.swf_server import SRC
 from localswf import DataFileError
 from swflow import Signal, SwflowError, activity, workflow
 from swflow.embedded import Embedded
@@ -130,7 +131,7 @@ def test_closing_finishes_the_activities_that_are_begun(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_after_a_crash_the_next_process_goes_on_and_does_nothing_twice(tmp_path: Path) -> None:
     program = [sys.executable, "-c", dedent(PROGRAM), str(tmp_path)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = {**os.environ, "PYTHONPATH": str(SRC)}
     diary = tmp_path / "diary"
     crashing = subprocess.Popen([*program, "start"], env=environment)
     while not (diary.exists() and diary.read_text()):

@@ -7,10 +7,7 @@ from typing import Any
 
 import pytest
 
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+from harness.ports import free_port
 
 
 def numbers(port: int) -> dict[str, float]:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.swf_server import SRC
+
 from .conftest import Done
 
 
@@ -28,7 +30,7 @@ class Supervisor:
 
     def run(self, *arguments: str | Path) -> Done:
         command = [sys.executable, *arguments]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        environment = {**os.environ, "PYTHONPATH": str(SRC)}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         return Done(done.returncode, done.stdout, done.stderr)
 

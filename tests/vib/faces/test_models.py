@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 import pytest
 
+from harness.swf_server import SRC
 from vib.errors import VibError
 from vib.faces.models import DLIB_RESNET, YUNET, Network, default_cache, open_network
 
@@ -107,7 +108,7 @@ def test_what_runs_the_networks_tells_nobody_of_it(tmp_path: Path) -> None:
 
     subprocess.run(
         [sys.executable, "-c", program, networks],
-        env={**environment, "HOME": str(home), "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={**environment, "HOME": str(home), "PYTHONPATH": str(SRC)},
         check=True,
     )
 
